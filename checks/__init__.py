@@ -1,0 +1,1 @@
+"""The checks, a file per fault in a folder per layer."""

@@ -1,0 +1,142 @@
+"""What can be asked of a cluster, by name: the unit that is requested, recorded and permitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A row of a ClusterRole: API group, resources, verbs."""
+
+    group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...] = ("get", "list")
+
+
+@dataclass(frozen=True)
+class AskText:
+    """What an ask brings, the command that brings it by hand, and the permission it takes."""
+
+    title: str
+    by_hand: str
+    rules: tuple[Rule, ...] = ()
+
+
+class Ask(Enum):
+    """Everything that evidence is asked for; the value names it in manifests and gaps."""
+
+    DNS_PODS = "dns-pods"
+    DNS_SERVICES = "dns-services"
+    DNS_ENDPOINTS = "dns-endpoints"
+    DNS_CONFIG = "dns-config"
+    DNS_LOGS = "dns-logs"
+    DAEMON_SETS = "daemon-sets"
+    DEPLOYMENTS = "deployments"
+    SYSTEM_PODS = "system-pods"
+    EVENTS = "events"
+    NODES = "nodes"
+    KUBELET_CONFIG = "kubelet-config"
+    RBAC = "rbac"
+    PROXY_LOGS = "kube-proxy-logs"
+    FLANNEL_LOGS = "flannel-logs"
+    FLANNEL_CONFIG = "flannel-config"
+    CONTROLLER_MANAGER_LOGS = "controller-manager-logs"
+    KUBELET_LOGS = "kubelet-logs"
+    RUNTIME_LOGS = "container-runtime-logs"
+    CLIENT_OUTPUT = "client-output"
+    RESOLV_CONF = "resolv-conf"
+    NODE_NETWORK = "node-network"
+
+
+LOGS = (Rule("", ("pods/log",), ("get",)), Rule("", ("pods",)))
+ASKS: dict[Ask, AskText] = {
+    Ask.DNS_PODS: AskText(
+        "the pods that serve DNS",
+        "kubectl get pods -A -l k8s-app=kube-dns -o yaml",
+        (Rule("", ("pods",)),),
+    ),
+    Ask.DNS_SERVICES: AskText(
+        "the DNS service",
+        "kubectl get services -A -l k8s-app=kube-dns -o yaml",
+        (Rule("", ("services",)),),
+    ),
+    Ask.DNS_ENDPOINTS: AskText(
+        "the endpoints of the DNS service",
+        "kubectl get endpointslices -A -l k8s-app=kube-dns -o yaml",
+        (Rule("discovery.k8s.io", ("endpointslices",)), Rule("", ("endpoints",))),
+    ),
+    Ask.DNS_CONFIG: AskText(
+        "CoreDNS's configuration",
+        "kubectl -n kube-system get configmap coredns -o yaml",
+        (Rule("", ("configmaps",)),),
+    ),
+    Ask.DNS_LOGS: AskText(
+        "the logs of CoreDNS",
+        "kubectl -n kube-system logs -l k8s-app=kube-dns --prefix --timestamps --tail=-1; "
+        "also with --previous",
+        LOGS,
+    ),
+    Ask.DAEMON_SETS: AskText(
+        "the DaemonSets of kube-proxy and the network add-on",
+        "kubectl get daemonsets -A -o yaml",
+        (Rule("apps", ("daemonsets",)),),
+    ),
+    Ask.DEPLOYMENTS: AskText(
+        "the Deployment of CoreDNS",
+        "kubectl get deployments -A -l k8s-app=kube-dns -o yaml",
+        (Rule("apps", ("deployments",)),),
+    ),
+    Ask.SYSTEM_PODS: AskText(
+        "the pods of kube-proxy and the network add-on",
+        "kubectl get pods -A -o wide",
+        (Rule("", ("pods",)),),
+    ),
+    Ask.EVENTS: AskText(
+        "warning events",
+        "kubectl get events -A --field-selector type=Warning",
+        (Rule("", ("events",)),),
+    ),
+    Ask.NODES: AskText("the nodes", "kubectl get nodes -o wide", (Rule("", ("nodes",)),)),
+    Ask.KUBELET_CONFIG: AskText(
+        "the kubelets' configuration",
+        "cat /var/lib/kubelet/config.yaml on a node, or "
+        "kubectl -n kube-system get configmap kubelet-config -o yaml",
+        (Rule("", ("configmaps",)),),
+    ),
+    Ask.RBAC: AskText(
+        "what CoreDNS's service account may do",
+        "kubectl get clusterrole,clusterrolebinding system:coredns -o yaml",
+        (Rule("rbac.authorization.k8s.io", ("clusterroles", "clusterrolebindings"), ("get",)),),
+    ),
+    Ask.PROXY_LOGS: AskText(
+        "the logs of kube-proxy", "kubectl -n kube-system logs -l k8s-app=kube-proxy", LOGS
+    ),
+    Ask.FLANNEL_LOGS: AskText(
+        "the logs of flannel", "kubectl -n kube-flannel logs -l app=flannel", LOGS
+    ),
+    Ask.FLANNEL_CONFIG: AskText(
+        "flannel's configuration",
+        "kubectl -n kube-flannel get configmap kube-flannel-cfg -o yaml",
+        (Rule("", ("configmaps",)),),
+    ),
+    Ask.CONTROLLER_MANAGER_LOGS: AskText(
+        "the log of kube-controller-manager",
+        "kubectl -n kube-system logs -l component=kube-controller-manager",
+        LOGS,
+    ),
+    Ask.KUBELET_LOGS: AskText("the kubelet's log of a node", "journalctl -u kubelet on the node"),
+    Ask.RUNTIME_LOGS: AskText(
+        "the container runtime's log of a node", "journalctl -u containerd on the node"
+    ),
+    Ask.CLIENT_OUTPUT: AskText(
+        "what a client saw", "nslookup kubernetes.default in a pod, and the application's error"
+    ),
+    Ask.RESOLV_CONF: AskText(
+        "resolv.conf of a node and of a pod", "cat /etc/resolv.conf on the node and in a pod"
+    ),
+    Ask.NODE_NETWORK: AskText(
+        "addresses, routes and rules of a node", "ip addr; ip route; iptables-save on the node"
+    ),
+}

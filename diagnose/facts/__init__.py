@@ -1,0 +1,50 @@
+"""Every fact that a check can need."""
+
+from diagnose.facts.cni_config import CNIConfigs
+from diagnose.facts.corefile import Corefile
+from diagnose.facts.events import Events
+from diagnose.facts.flannel import Flannel
+from diagnose.facts.kubelet_config import KubeletConfigs
+from diagnose.facts.logs import (
+    ClientLogs,
+    ControllerManagerLogs,
+    CoreDNSLogs,
+    FlannelLogs,
+    KubeletLogs,
+    KubeProxyLogs,
+    RuntimeLogs,
+)
+from diagnose.facts.lookups import Lookups
+from diagnose.facts.node_network import NodeNetwork
+from diagnose.facts.nodes import Nodes
+from diagnose.facts.pods import DNSPods, Pods
+from diagnose.facts.rbac import CoreDNSRoles
+from diagnose.facts.resolv_conf import ResolvConfs
+from diagnose.facts.services import DNSServices, ReadyEndpoints
+from diagnose.facts.workloads import DaemonSets, DNSDeployments
+
+__all__ = [
+    "CNIConfigs",
+    "ClientLogs",
+    "ControllerManagerLogs",
+    "CoreDNSLogs",
+    "CoreDNSRoles",
+    "Corefile",
+    "DNSDeployments",
+    "DNSPods",
+    "DNSServices",
+    "DaemonSets",
+    "Events",
+    "Flannel",
+    "FlannelLogs",
+    "KubeProxyLogs",
+    "KubeletConfigs",
+    "KubeletLogs",
+    "Lookups",
+    "NodeNetwork",
+    "Nodes",
+    "Pods",
+    "ReadyEndpoints",
+    "ResolvConfs",
+    "RuntimeLogs",
+]

@@ -1,0 +1,149 @@
+"""Logs as facts: streams of one program each, kept as the matches of known signatures.
+
+A log of any length becomes a LogStream of bounded size: counts, first and last matches of each
+signature, and samples of graver lines that nothing knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Self
+
+from diagnose.asks import Ask
+from diagnose.evidence import Evidence, known
+from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.signatures.base import Emitter, Signature
+
+
+@dataclass(frozen=True)
+class Match:
+    """One line of a stream that a signature knows.
+
+    `subject` is the pod (or node) whose log it is. `number` counts the stream's lines from 1,
+    so two matches of one stream can be put in order. `at` is the envelope's time, if it has one.
+    """
+
+    signature: str
+    subject: Subject
+    quote: Quote
+    fields: Mapping[str, str]
+    number: int
+    at: datetime | None = None
+
+    def __getitem__(self, name: str) -> str:
+        """Return a named group of the pattern; empty when that wording lacks it."""
+        return self.fields.get(name) or ""
+
+
+@dataclass(frozen=True)
+class LogStream:
+    """The log of one container run, or a pasted stretch of one.
+
+    `counts` holds how often each signature matched, by its name; `matches` the kept ones in
+    line order: all of them up to a bound, beyond it the first and the last ones. `unknown`
+    quotes up to a few lines of level error or fatal that no signature knows. `whole` says that
+    nothing was left out between the first and the last line, `previous` that the container was
+    ended since. `version` is the program's own word for it; "" when it does not say.
+    """
+
+    emitter: Emitter
+    subject: Subject
+    origin: str
+    lines: int
+    matches: tuple[Match, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    unknown: tuple[Quote, ...] = ()
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    previous: bool = False
+    whole: bool = False
+    version: str = ""
+    container: str = ""
+
+    def matching(self, *signatures: Signature) -> Iterator[Match]:
+        """Yield the kept matches of the signatures in line order."""
+        names = {signature.name for signature in signatures}
+        return (match for match in self.matches if match.signature in names)
+
+    def count(self, *signatures: Signature) -> int:
+        """Return how many lines match, counting those that were not kept."""
+        return sum(self.counts.get(signature.name, 0) for signature in signatures)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logs(Fact):
+    """The streams of one kind of program."""
+
+    emitter: ClassVar[Emitter]
+    ask: ClassVar[Ask]
+    streams: tuple[LogStream, ...] = ()
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return the streams of this program in the evidence, or why there are none."""
+        streams = tuple(one for one in evidence.of(LogStream) if one.emitter is cls.emitter)
+        found = known(evidence, streams, cls.ask)
+        if isinstance(found, Gap):
+            return found
+        origin, gaps = found
+        return cls(origin=origin, gaps=gaps, streams=streams)
+
+    def matching(self, *signatures: Signature) -> Iterator[Match]:
+        """Yield the kept matches of the signatures, stream by stream in line order."""
+        for stream in self.streams:
+            yield from stream.matching(*signatures)
+
+    def count(self, *signatures: Signature) -> int:
+        """Return how many lines of all streams match."""
+        return sum(stream.count(*signatures) for stream in self.streams)
+
+
+class CoreDNSLogs(Logs):
+    """The logs of CoreDNS, also of a node-local cache and the older kube-dns."""
+
+    emitter = Emitter.COREDNS
+    ask = Ask.DNS_LOGS
+
+
+class KubeletLogs(Logs):
+    """The logs of kubelets."""
+
+    emitter = Emitter.KUBELET
+    ask = Ask.KUBELET_LOGS
+
+
+class RuntimeLogs(Logs):
+    """The logs of containerd, CRI-O or dockerd."""
+
+    emitter = Emitter.RUNTIME
+    ask = Ask.RUNTIME_LOGS
+
+
+class KubeProxyLogs(Logs):
+    """The logs of kube-proxy."""
+
+    emitter = Emitter.KUBE_PROXY
+    ask = Ask.PROXY_LOGS
+
+
+class FlannelLogs(Logs):
+    """The logs of flanneld."""
+
+    emitter = Emitter.FLANNEL
+    ask = Ask.FLANNEL_LOGS
+
+
+class ControllerManagerLogs(Logs):
+    """The logs of kube-controller-manager."""
+
+    emitter = Emitter.CONTROLLER_MANAGER
+    ask = Ask.CONTROLLER_MANAGER_LOGS
+
+
+class ClientLogs(Logs):
+    """Lines of programs that use DNS: applications, package managers, probes by hand."""
+
+    emitter = Emitter.CLIENT
+    ask = Ask.CLIENT_OUTPUT

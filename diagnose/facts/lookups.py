@@ -1,0 +1,88 @@
+"""What clients saw when they resolved a name: nslookup, dig, host, getent and error texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Self
+
+from diagnose.asks import Ask
+from diagnose.evidence import Evidence, known
+from diagnose.model import Fact, Gap, Quote, Subject
+
+
+class Outcome(Enum):
+    """How a look-up ended: a DNS response code (RFC 1035, 4.1.1), or why there was none."""
+
+    NOERROR = "NOERROR"
+    NODATA = "NODATA"
+    NXDOMAIN = "NXDOMAIN"
+    SERVFAIL = "SERVFAIL"
+    REFUSED = "REFUSED"
+    FORMERR = "FORMERR"
+    NOTIMP = "NOTIMP"
+    TIMEOUT = "timeout"
+    CONNECTION_REFUSED = "connection refused"
+    UNREACHABLE = "unreachable"
+    UNEXPECTED_SOURCE = "reply from unexpected source"
+    TEMPORARY = "temporary failure"
+    NOT_KNOWN = "name not known"
+    GARBAGE = "malformed answer"
+
+
+ANSWERED = frozenset(
+    {
+        Outcome.NOERROR,
+        Outcome.NODATA,
+        Outcome.NXDOMAIN,
+        Outcome.SERVFAIL,
+        Outcome.REFUSED,
+        Outcome.FORMERR,
+        Outcome.NOTIMP,
+    }
+)
+NO_ANSWER = frozenset({Outcome.TIMEOUT, Outcome.CONNECTION_REFUSED, Outcome.UNREACHABLE})
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """One name asked of one server.
+
+    `server` is its address without port, "" when not told; `name` as asked, "" when not told;
+    `transport` is "udp", "tcp" or "". `place` is who asked; a Subject without a kind is not
+    known. `answers` are addresses or names. `tool` is nslookup, dig, host, getent, or the
+    resolver that the error's wording belongs to (glibc, musl, Go, Java …).
+    """
+
+    outcome: Outcome
+    origin: str
+    quote: Quote
+    name: str = ""
+    server: str = ""
+    qtype: str = ""
+    transport: str = ""
+    answers: tuple[str, ...] = ()
+    place: Subject = Subject("")
+    tool: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookups(Fact):
+    """The look-ups that any part shows, in the order in which they stand there."""
+
+    lookups: tuple[Lookup, ...] = ()
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return every look-up."""
+        items = evidence.of(Lookup)
+        found = known(evidence, items, Ask.CLIENT_OUTPUT)
+        if isinstance(found, Gap):
+            return found
+        return cls(origin=found[0], gaps=found[1], lookups=items)
+
+    def ended(self, *outcomes: Outcome) -> tuple[Lookup, ...]:
+        """Return the look-ups that ended in one of these ways."""
+        return tuple(one for one in self.lookups if one.outcome in outcomes)

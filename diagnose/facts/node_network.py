@@ -1,0 +1,86 @@
+"""Addresses, routes and packet filter rules of nodes, from `ip` and `iptables-save`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from diagnose.asks import Ask
+from diagnose.evidence import Evidence, known
+from diagnose.model import Fact, Gap, Quote, Subject
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One network interface as `ip addr` shows it; addresses carry their prefix length."""
+
+    subject: Subject
+    origin: str
+    quote: Quote
+    name: str
+    addresses: tuple[str, ...] = ()
+    state: str = ""
+    flags: tuple[str, ...] = ()
+    mtu: int | None = None
+    master: str = ""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route as `ip route` or `route -n` shows it; destination is a CIDR or "default"."""
+
+    subject: Subject
+    origin: str
+    quote: Quote
+    destination: str
+    via: str = ""
+    device: str = ""
+    type: str = "unicast"
+
+
+@dataclass(frozen=True)
+class FilterRule:
+    """One rule of iptables-save or `iptables -L`, by chain; `text` is the rule as written."""
+
+    table: str
+    chain: str
+    text: str
+    target: str
+    quote: Quote
+
+
+@dataclass(frozen=True)
+class FilterRules:
+    """What one dump of iptables shows; `policies` maps (table, chain) to its policy."""
+
+    subject: Subject
+    origin: str
+    quote: Quote
+    rules: tuple[FilterRule, ...] = ()
+    policies: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeNetwork(Fact):
+    """The network of nodes as far as any part shows it."""
+
+    interfaces: tuple[Interface, ...] = ()
+    routes: tuple[Route, ...] = ()
+    filters: tuple[FilterRules, ...] = ()
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return interfaces, routes and rules of all nodes."""
+        items = (*evidence.of(Interface), *evidence.of(Route), *evidence.of(FilterRules))
+        found = known(evidence, items, Ask.NODE_NETWORK)
+        if isinstance(found, Gap):
+            return found
+        return cls(
+            origin=found[0],
+            gaps=found[1],
+            interfaces=evidence.of(Interface),
+            routes=evidence.of(Route),
+            filters=evidence.of(FilterRules),
+        )

@@ -1,0 +1,49 @@
+"""Nodes: from API objects, `kubectl get nodes` tables and `kubectl describe node`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from diagnose.asks import Ask
+from diagnose.evidence import Evidence, known
+from diagnose.model import Fact, Gap, Quote, Subject
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node. `conditions` maps a condition's type to its status, `messages` to its message."""
+
+    subject: Subject
+    origin: str
+    quote: Quote
+    ready: bool | None = None
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    messages: Mapping[str, str] = field(default_factory=dict)
+    kubelet_version: str = ""
+    os_image: str = ""
+    kernel: str = ""
+    runtime: str = ""
+    pod_cidrs: tuple[str, ...] | None = None
+    addresses: tuple[str, ...] = ()
+    taints: tuple[str, ...] | None = None
+    labels: Mapping[str, str] | None = None
+    annotations: Mapping[str, str] | None = None
+    age_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nodes(Fact):
+    """The nodes that any part tells of."""
+
+    nodes: tuple[Node, ...] = ()
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return all known nodes."""
+        items = evidence.of(Node)
+        found = known(evidence, items, Ask.NODES)
+        if isinstance(found, Gap):
+            return found
+        return cls(origin=found[0], gaps=found[1], nodes=items)

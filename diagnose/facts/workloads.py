@@ -1,0 +1,94 @@
+"""DaemonSets and Deployments: how many pods they want and how many are well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from diagnose.asks import Ask
+from diagnose.evidence import Evidence, known
+from diagnose.model import Fact, Gap, Quote, Subject
+
+
+@dataclass(frozen=True)
+class DaemonSet:
+    """One DaemonSet; counts are pods, None where the evidence does not tell."""
+
+    subject: Subject
+    origin: str
+    quote: Quote
+    desired: int | None = None
+    current: int | None = None
+    ready: int | None = None
+    labels: Mapping[str, str] | None = None
+    selector: Mapping[str, str] | None = None
+    node_selector: Mapping[str, str] | None = None
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One Deployment; counts are pods, None where the evidence does not tell.
+
+    `template_labels` are the labels that its pods carry.
+    """
+
+    subject: Subject
+    origin: str
+    quote: Quote
+    desired: int | None = None
+    ready: int | None = None
+    available: int | None = None
+    labels: Mapping[str, str] | None = None
+    selector: Mapping[str, str] | None = None
+    template_labels: Mapping[str, str] | None = None
+    images: tuple[str, ...] = ()
+
+    @property
+    def serves_dns(self) -> bool:
+        """Whether it is CoreDNS's, by name (also helm's) or labels."""
+        labels = {**(self.labels or {}), **(self.template_labels or {})}
+        name = self.subject.name
+        return (
+            labels.get("k8s-app") in ("kube-dns", "coredns")
+            or labels.get("app.kubernetes.io/name") == "coredns"
+            or name.endswith("coredns")
+            or name in ("coredns", "kube-dns")
+        ) and "autoscaler" not in name
+
+
+@dataclass(frozen=True, kw_only=True)
+class DaemonSets(Fact):
+    """The DaemonSets of the cluster's own namespaces."""
+
+    sets: tuple[DaemonSet, ...] = ()
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return the DaemonSets that any part tells of."""
+        items = evidence.of(DaemonSet)
+        found = known(evidence, items, Ask.DAEMON_SETS)
+        if isinstance(found, Gap):
+            return found
+        return cls(origin=found[0], gaps=found[1], sets=items)
+
+    def named(self, *words: str) -> tuple[DaemonSet, ...]:
+        """Return the sets whose names hold one of the words."""
+        return tuple(one for one in self.sets if any(word in one.subject.name for word in words))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DNSDeployments(Fact):
+    """The Deployments that run CoreDNS."""
+
+    deployments: tuple[Deployment, ...] = ()
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return CoreDNS's Deployments."""
+        items = tuple(one for one in evidence.of(Deployment) if one.serves_dns)
+        found = known(evidence, items, Ask.DEPLOYMENTS)
+        if isinstance(found, Gap):
+            return found
+        return cls(origin=found[0], gaps=found[1], deployments=items)

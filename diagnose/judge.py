@@ -1,0 +1,51 @@
+"""One check and the evidence make one verdict. Nothing else says ok or unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from diagnose.check import NotApplicable, Undecided
+from diagnose.model import Check, Fact, Gap, GapKind, Status, Verdict
+
+Facts = Mapping[type[Fact], Fact | Gap]
+
+
+def judge(check: Check, facts: Facts) -> Verdict:
+    """Return the verdict of one check on facts that hold an entry for each of its needs."""
+    arguments: dict[str, Fact | None] = {}
+    missing: list[Gap] = []
+    doubts: list[Gap] = []
+    origins: list[str] = []
+    for need in check.needs:
+        fact = facts[need.fact]
+        if isinstance(fact, Gap):
+            if need.required:
+                missing.append(fact)
+            arguments[need.parameter] = None
+            continue
+        arguments[need.parameter] = fact
+        if need.required:
+            doubts.extend(fact.gaps)
+            origins.append(fact.origin)
+    if missing:
+        return Verdict(check.id, Status.UNKNOWN, because=tuple(missing))
+    try:
+        findings = tuple(check.find(**arguments))
+    except NotApplicable as reason:
+        return Verdict(check.id, Status.NOT_APPLICABLE, note=str(reason))
+    except Undecided as reason:
+        gap = Gap(check.title, GapKind.UNDECIDED, str(reason))
+        return Verdict(check.id, Status.UNKNOWN, because=(gap, *doubts))
+    except Exception as error:  # the one place: a defect in a check must not cost the report
+        gap = Gap(
+            f"check {check.id}",
+            GapKind.CRASHED,
+            f"a defect of corediag or of the check's package: {type(error).__name__}: {error}",
+            "report it with the output of `corediag run -v`",
+        )
+        return Verdict(check.id, Status.UNKNOWN, because=(gap,))
+    if findings:
+        return Verdict(check.id, Status.PROBLEM, findings, tuple(doubts))
+    if doubts:
+        return Verdict(check.id, Status.UNKNOWN, because=tuple(dict.fromkeys(doubts)))
+    return Verdict(check.id, Status.OK, note=", ".join(dict.fromkeys(origins)))

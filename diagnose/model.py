@@ -1,0 +1,225 @@
+"""The nouns of a diagnosis: frozen values without I/O and without judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, IntEnum
+from typing import Any
+
+
+class Status(Enum):
+    """What the judge says of one check."""
+
+    PROBLEM = "problem"
+    UNKNOWN = "unknown"
+    OK = "ok"
+    NOT_APPLICABLE = "not-applicable"
+
+
+class Severity(IntEnum):
+    """How bad a fault is if it is there, not how sure that is."""
+
+    INFO = 1
+    WARNING = 2
+    CRITICAL = 3
+
+
+class GapKind(Enum):
+    """Why a piece of evidence is missing or not whole."""
+
+    DENIED = "denied"
+    UNREACHABLE = "unreachable"
+    NOT_COLLECTED = "not collected"
+    PARTIAL = "partial"
+    MALFORMED = "malformed"
+    CRASHED = "crashed"
+    UNDECIDED = "undecided"
+
+
+class Risk(Enum):
+    """What a remedy may disturb: nothing, running traffic, or more than a command can do."""
+
+    SAFE = "safe"
+    DISRUPTIVE = "disruptive"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A piece of evidence that did not arrive, or not whole.
+
+    `ask` names the permission, command or file that would close it; empty when nothing would.
+    """
+
+    what: str
+    kind: GapKind
+    because: str
+    ask: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """What was learned of one subject matter, parsed; `origin` says from where."""
+
+    origin: str
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The object that a finding is about; kind "Cluster" without a name is the whole cluster.
+
+    An empty name of another kind means: one such object, which one is not known (a pasted log).
+    """
+
+    kind: str
+    name: str = ""
+    namespace: str = ""
+    node: str = ""
+
+    def __str__(self) -> str:
+        if not self.name:
+            return self.kind.lower() if self.kind == "Cluster" else f"a {self.kind.lower()}"
+        path = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind.lower()} {path}"
+
+
+CLUSTER = Subject("Cluster")
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Evidence as it was seen: the origin's name, its text, its line counted from 1."""
+
+    origin: str
+    text: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One step of a cure: shell commands in order, their risk, and the command that proves it."""
+
+    title: str
+    commands: tuple[str, ...]
+    risk: Risk
+    verify: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, with what shows it.
+
+    `proven` is False where the evidence admits other causes too. `family` and `severity` stand
+    in for the check's own where the evidence tells better. `remedy` holds steps in order.
+    """
+
+    subject: Subject
+    message: str
+    quotes: tuple[Quote, ...]
+    remedy: tuple[Remedy, ...] | Remedy | None = None
+    proven: bool = True
+    family: str = ""
+    severity: Severity | None = None
+    at: datetime | None = None
+
+    @property
+    def steps(self) -> tuple[Remedy, ...]:
+        """The remedy's steps in order; empty when there is none."""
+        if self.remedy is None:
+            return ()
+        return self.remedy if isinstance(self.remedy, tuple) else (self.remedy,)
+
+
+@dataclass(frozen=True)
+class Need:
+    """One fact that a check takes; without a required one it cannot be judged."""
+
+    fact: type[Fact]
+    required: bool
+    parameter: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A registered check: what it finds, what it brings about, what it needs."""
+
+    id: str
+    layer: str
+    family: str
+    title: str
+    severity: Severity
+    explains: tuple[str, ...]
+    needs: tuple[Need, ...]
+    find: Callable[..., Iterator[Finding]] = field(compare=False)
+    also: tuple[str, ...] = ()
+    module: str = ""
+
+    @property
+    def name(self) -> str:
+        """The id as Python spells it: the file, the function, the page and the test folder."""
+        return self.id.replace("-", "_")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of one check. `note` says why it does not apply, or where an ok looked."""
+
+    check: str
+    status: Status
+    findings: tuple[Finding, ...] = ()
+    because: tuple[Gap, ...] = ()
+    note: str = ""
+
+    @property
+    def proven(self) -> bool:
+        """Whether at least one finding admits no other cause."""
+        return any(finding.proven for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A problem that no other problem explains, with what it brings about.
+
+    `not_ruled_out` holds unknown verdicts that would explain this one if they were problems.
+    """
+
+    verdict: Verdict
+    severity: Severity
+    family: str
+    explained: tuple[Verdict, ...] = ()
+    not_ruled_out: tuple[Verdict, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What one part of the evidence was taken for: a line of the report."""
+
+    origin: str
+    kind: str
+    lines: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The whole answer: causes in rank order, every verdict, and what the evidence was."""
+
+    causes: tuple[Cause, ...]
+    verdicts: tuple[Verdict, ...]
+    taken_at: datetime
+    source: str = ""
+    recognised: tuple[Recognised, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    context: tuple[tuple[str, Any], ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    def check(self, identifier: str) -> Check:
+        """The check with this id; raises KeyError when it is not part of the diagnosis."""
+        for check in self.checks:
+            if check.id == identifier:
+                return check
+        raise KeyError(identifier)

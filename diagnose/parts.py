@@ -1,0 +1,70 @@
+"""A part: a stretch of raw evidence of one kind, before it is parsed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from diagnose.asks import Ask
+from diagnose.model import Gap, Subject
+from diagnose.signatures.base import Emitter
+
+
+class Kind(Enum):
+    """What a part is; the value is how the report calls it."""
+
+    OBJECTS = "Kubernetes objects"
+    TABLE = "kubectl get table"
+    DESCRIBE = "kubectl describe"
+    EVENTS = "events"
+    LOG = "log"
+    COREFILE = "Corefile"
+    RESOLV_CONF = "resolv.conf"
+    KUBELET_CONFIG = "kubelet configuration"
+    NET_CONF = "flannel net-conf.json"
+    SUBNET_ENV = "flannel subnet.env"
+    CNI_CONFIG = "CNI configuration"
+    LOOKUP = "DNS look-up"
+    ADDRESSES = "ip addr"
+    ROUTES = "ip route"
+    FILTER_RULES = "iptables rules"
+    SHELL = "shell prompt"
+    TEXT = "text"
+    BINARY = "binary data"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of evidence of one kind.
+
+    `text` holds it with line ends as "\\n"; a log too long for that is in the file `path`
+    instead, from its first byte on. `first_line` is the number in the origin of its first
+    line. `ask` is the request that brought it; None for loose evidence. `subject` is the pod
+    or node that it belongs to, where a manifest, a file name or a prompt's command tells.
+    `command` is the shell command whose output it is, where a prompt shows it. `whole` says
+    that nothing of the answer is missing. `taken_at` is when it was recorded.
+    """
+
+    kind: Kind
+    origin: str
+    text: str = ""
+    path: Path | None = None
+    first_line: int = 1
+    emitter: Emitter = Emitter.UNKNOWN
+    subject: Subject = field(default=Subject(""))
+    container: str = ""
+    command: str = ""
+    ask: Ask | None = None
+    previous: bool = False
+    whole: bool = False
+    taken_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a parser made of a part: items of the classes in diagnose.facts, and gaps."""
+
+    items: tuple[object, ...] = ()
+    gaps: tuple[Gap, ...] = ()
