@@ -47,11 +47,13 @@ def check(
     family: str,
     explains: tuple[str, ...] = (),
     also: tuple[str, ...] = (),
+    symptom: bool = False,
 ) -> Callable[[Callable[..., Iterator[Finding]]], Check]:
     """Return a decorator that makes a Check of a generator function.
 
     The id is the function's name with hyphens, the layer its package; `also` lists further ids
-    of the same cause and remedy that a person may type for it.
+    of the same cause and remedy that a person may type for it. A `symptom` says that something
+    fails without saying why.
     """
 
     def make(function: Callable[..., Iterator[Finding]]) -> Check:
@@ -67,6 +69,7 @@ def check(
             find=function,
             also=also,
             module=function.__module__,
+            symptom=symptom,
         )
 
     return make

@@ -62,7 +62,8 @@ class Readable(Protocol):
     """An item that knows where it was read."""
 
     @property
-    def origin(self) -> str: ...
+    def origin(self) -> str:
+        """The name of the part that it was read from."""
 
 
 def not_collected(ask: Ask) -> Gap:

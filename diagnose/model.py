@@ -145,7 +145,10 @@ class Need:
 
 @dataclass(frozen=True)
 class Check:
-    """A registered check: what it finds, what it brings about, what it needs."""
+    """A registered check: what it finds, what it brings about, what it needs.
+
+    A `symptom` says that something fails, not why: it is never a proven cause.
+    """
 
     id: str
     layer: str
@@ -157,6 +160,7 @@ class Check:
     find: Callable[..., Iterator[Finding]] = field(compare=False)
     also: tuple[str, ...] = ()
     module: str = ""
+    symptom: bool = False
 
     @property
     def name(self) -> str:
@@ -184,12 +188,15 @@ class Verdict:
 class Cause:
     """A problem that no other problem explains, with what it brings about.
 
-    `not_ruled_out` holds unknown verdicts that would explain this one if they were problems.
+    `proven` says that the evidence admits no other cause. `not_ruled_out` holds unknown verdicts
+    that would explain this one if they were problems. `reasons` say, in words, what put it at
+    its place.
     """
 
     verdict: Verdict
     severity: Severity
     family: str
+    proven: bool
     explained: tuple[Verdict, ...] = ()
     not_ruled_out: tuple[Verdict, ...] = ()
     reasons: tuple[str, ...] = ()

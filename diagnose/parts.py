@@ -39,7 +39,7 @@ class Kind(Enum):
 class Part:
     """A stretch of evidence of one kind.
 
-    `text` holds it with line ends as "\\n"; a log too long for that is in the file `path`
+    `text` holds it with line feeds as line ends; a log too long for that is in the file `path`
     instead, from its first byte on. `first_line` is the number in the origin of its first
     line. `ask` is the request that brought it; None for loose evidence. `subject` is the pod
     or node that it belongs to, where a manifest, a file name or a prompt's command tells.

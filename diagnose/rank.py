@@ -12,70 +12,73 @@ NODE_KINDS = frozenset({"Node"})
 POD_KINDS = frozenset({"Pod", "Container"})
 
 
+def place(subject: Subject) -> str:
+    """Return the node that a subject is or lies on; "" when it is not known."""
+    return subject.name if subject.kind in NODE_KINDS else subject.node
+
+
 def meet(cause: Subject, effect: Subject) -> bool:
     """Whether two subjects can be one story: the same object, or cluster > node > pod.
 
     What is neither node nor pod (a Service, a ConfigMap, the cluster) concerns every pod and
-    node. An empty name is an object that is not known, so it may be any of its kind.
+    node. What the evidence does not name may be any object of its kind in its place.
     """
-    if cause == effect:
+    if not {cause.kind, effect.kind} <= NODE_KINDS | POD_KINDS:
         return True
-    kinds = {cause.kind, effect.kind}
-    if not kinds <= NODE_KINDS | POD_KINDS:
-        return True
-    if not cause.name or not effect.name:
-        return not (cause.node and effect.node) or cause.node == effect.node
-    if kinds <= POD_KINDS:
-        return (cause.namespace, cause.name) == (effect.namespace, effect.name)
-    if kinds <= NODE_KINDS:
-        return cause.name == effect.name
-    node, pod = (cause, effect) if cause.kind in NODE_KINDS else (effect, cause)
-    return not pod.node or pod.node == node.name
+    if named_pod(cause) and named_pod(effect):
+        spaces = {cause.namespace, effect.namespace}
+        return cause.name == effect.name and (len(spaces) == 1 or "" in spaces)
+    places = {place(cause), place(effect)}
+    return len(places) == 1 or "" in places
+
+
+def named_pod(subject: Subject) -> bool:
+    """Whether a subject is one certain pod."""
+    return subject.kind in POD_KINDS and bool(subject.name)
 
 
 @dataclass(frozen=True)
 class Meeting:
-    """An index over the subjects of a set of findings, so that joining them stays linear."""
+    """An index over the subjects of a set of findings, so that joining them stays linear.
+
+    `places` are those of every subject, `loose` those of nodes and unnamed pods; `pods` maps
+    a pod's name to its namespaces.
+    """
 
     anywhere: bool
-    nodes: frozenset[str]
-    pods: frozenset[tuple[str, str]]
-    pod_nodes: frozenset[str]
-    some_node: bool
-    some_pod: bool
-    homeless_pod: bool
+    places: frozenset[str]
+    loose: frozenset[str]
+    pods: Mapping[str, frozenset[str]]
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Meeting:
         """Return the index of the findings' subjects."""
-        subjects = [finding.subject for finding in findings]
-        pods = [one for one in subjects if one.kind in POD_KINDS]
-        nodes = [one for one in subjects if one.kind in NODE_KINDS]
+        subjects = {finding.subject for finding in findings}
+        bound = {one for one in subjects if one.kind in NODE_KINDS | POD_KINDS}
+        pods: dict[str, set[str]] = {}
+        for one in filter(named_pod, bound):
+            pods.setdefault(one.name, set()).add(one.namespace)
         return cls(
-            anywhere=len(pods) + len(nodes) < len(subjects),
-            nodes=frozenset(node.name for node in nodes),
-            pods=frozenset((pod.namespace, pod.name) for pod in pods),
-            pod_nodes=frozenset(pod.node for pod in pods if pod.node),
-            some_node=any(not node.name for node in nodes),
-            some_pod=any(not pod.name and not pod.node for pod in pods),
-            homeless_pod=any(not pod.node for pod in pods),
+            anywhere=len(bound) < len(subjects),
+            places=frozenset(place(one) for one in bound),
+            loose=frozenset(place(one) for one in bound if not named_pod(one)),
+            pods={name: frozenset(spaces) for name, spaces in pods.items()},
         )
 
     def meets(self, subject: Subject) -> bool:
         """Whether any of the indexed subjects meets this one, by the rule of `meet`."""
-        if self.anywhere or subject.kind not in NODE_KINDS | POD_KINDS:
+        if self.anywhere:
             return True
-        if self.some_pod or self.some_node:
-            return True
-        if not subject.name and not subject.node:
-            return bool(self.pods or self.nodes)
-        if subject.kind in NODE_KINDS:
-            return subject.name in self.nodes | self.pod_nodes or self.homeless_pod
-        if (subject.namespace, subject.name) in self.pods:
-            return True
-        if not subject.node:
-            return bool(self.nodes)
-        return subject.node in self.nodes or (not subject.name and subject.node in self.pod_nodes)
+        if subject.kind not in NODE_KINDS | POD_KINDS:
+            return bool(self.places)
+        places = self.places
+        if named_pod(subject):
+            spaces = self.pods.get(subject.name, frozenset())
+            if spaces and (not subject.namespace or spaces & {"", subject.namespace}):
+                return True
+            places = self.loose
+        here = place(subject)
+        return bool(places) if not here else bool(places & {"", here})
 
 
 def downstream(checks: Iterable[Check]) -> Mapping[str, frozenset[str]]:
@@ -92,7 +95,7 @@ def downstream(checks: Iterable[Check]) -> Mapping[str, frozenset[str]]:
 
 def severity_of(check: Check, verdict: Verdict) -> Severity:
     """Return the gravest severity among the findings, the check's own where they name none."""
-    return max((finding.severity or check.severity for finding in verdict.findings))
+    return max(finding.severity or check.severity for finding in verdict.findings)
 
 
 def family_of(check: Check, verdict: Verdict) -> str:
@@ -125,23 +128,24 @@ def split(verdict: Verdict, above: Sequence[Verdict]) -> tuple[Verdict | None, V
 def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, ...]:
     """Return the causes in rank order.
 
-    Order: a graver kind of answer first (a note never stands above a fault), proof before
-    possibility, then the one that explains more, wider scope, severity, earlier time, and the
-    registry's order. A possibility never hides a proven problem: it explains it without
-    folding it away.
+    A problem is folded under every problem that brings it about where their subjects meet; a
+    mere possibility folds symptoms and other possibilities, never a proven fault. Order: faults
+    before notes, proof before possibility, causes before symptoms, then the one that explains
+    more, wider scope, severity, earlier time, and the registry's order.
     """
     by_id = {check.id: check for check in checks}
     reach = downstream(checks)
     problems = [one for one in verdicts if one.status is Status.PROBLEM and one.findings]
     unknowns = [one for one in verdicts if one.status is Status.UNKNOWN]
+    sure = {one.check: one.proven and not by_id[one.check].symptom for one in problems}
     roots: list[Verdict] = []
     folded: dict[str, list[Verdict]] = {verdict.check: [] for verdict in problems}
     for verdict in problems:
         above = [
             other
             for other in problems
-            if verdict.check in reach.get(other.check, ())
-            and (other.proven or not verdict.proven or symptom(by_id[verdict.check], reach))
+            if verdict.check in reach[other.check]
+            and (sure[other.check] or not sure[verdict.check])
         ]
         explained, rest = split(verdict, above) if above else (None, verdict)
         if rest is not None:
@@ -156,8 +160,9 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
             verdict=root,
             severity=severity_of(by_id[root.check], root),
             family=family_of(by_id[root.check], root),
+            proven=root.proven and not by_id[root.check].symptom,
             explained=tuple(folded[root.check]),
-            not_ruled_out=tuple(one for one in unknowns if root.check in reach.get(one.check, ())),
+            not_ruled_out=tuple(one for one in unknowns if root.check in reach[one.check]),
         )
         for root in roots
     ]
@@ -167,7 +172,8 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
         times = [one.at.timestamp() for one in cause.verdict.findings if one.at]
         return (
             cause.severity is Severity.INFO,
-            not cause.verdict.proven,
+            not cause.proven,
+            by_id[cause.verdict.check].symptom,
             -len(cause.explained),
             -scope_of(cause.verdict.findings),
             -cause.severity,
@@ -180,19 +186,14 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
     )
 
 
-def symptom(check: Check, reach: Mapping[str, frozenset[str]]) -> bool:
-    """Whether a check only says that something is broken, for others bring it about."""
-    return any(check.id in effects for effects in reach.values())
-
-
 def reasons(cause: Cause, by_id: Mapping[str, Check]) -> tuple[str, ...]:
     """Return, in words, what put a cause at its place; shown with -v."""
     scope = {3: "the cluster", 2: "a node", 1: "single pods"}[scope_of(cause.verdict.findings)]
-    effects = [by_id[one.check].id for one in cause.explained]
+    effects = [one.check for one in cause.explained]
+    symptom = by_id[cause.verdict.check].symptom
     return (
-        "proven" if cause.verdict.proven else "a possibility",
-        f"explains {len(effects)} other finding(s)"
-        + (f": {', '.join(effects)}" if effects else ""),
+        "proven" if cause.proven else "a symptom" if symptom else "a possibility",
+        f"explains {len(effects)} other findings" + (f": {', '.join(effects)}" if effects else ""),
         f"concerns {scope}",
         f"severity {cause.severity.name.lower()}",
     )

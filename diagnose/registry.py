@@ -24,6 +24,7 @@ class UnknownCheck(Exception):
     """Nobody registered what was asked for; `near` holds ids that look alike."""
 
     def __init__(self, wanted: str, near: tuple[str, ...]) -> None:
+        """Word the error; `wanted` is what was typed."""
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         super().__init__(f"no check, layer or pattern {wanted!r}{hint}")
         self.wanted = wanted
@@ -51,10 +52,10 @@ class Registry:
 
         A word is an id, a glob over ids, or a tag: a layer or a family. Raises UnknownCheck.
         """
-        chosen = set().union(*(self._named(word) for word in wanted)) if wanted else None
-        if not wanted:
-            chosen = {check.id for check in self.checks}
-        assert chosen is not None
+        words = tuple(wanted)
+        chosen = {check.id for check in self.checks} if not words else set[str]()
+        for word in words:
+            chosen |= self._named(word)
         for word in skipped:
             chosen -= self._named(word)
         return tuple(check for check in self.checks if check.id in chosen)
@@ -135,7 +136,7 @@ def load() -> Registry:
     for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
         try:
             value = entry.load()
-        except Exception as error:  # a foreign package may fail in any way; it must not stop us
+        except Exception as error:  # noqa: BLE001  a foreign package may fail in any way
             gaps.append(
                 Gap(
                     what=f"checks of {entry.name}",

@@ -1,0 +1,107 @@
+"""The judge alone says ok and unknown."""
+
+from collections.abc import Iterator
+
+from diagnose.check import NotApplicable, Undecided, check
+from diagnose.judge import judge
+from diagnose.model import (
+    CLUSTER,
+    Fact,
+    Finding,
+    Gap,
+    GapKind,
+    Quote,
+    Severity,
+    Status,
+)
+
+
+class Needed(Fact):
+    """A fact that is required."""
+
+
+class Helpful(Fact):
+    """A fact that only sharpens."""
+
+
+FINDING = Finding(CLUSTER, "wrong", (Quote("log", "line", 1),))
+GAP = Gap("x", GapKind.DENIED, "forbidden", "list pods")
+
+
+@check(title="t", severity=Severity.WARNING, family="f")
+def silent(fact: Needed, more: Helpful | None) -> Iterator[Finding]:
+    """Find nothing."""
+    yield from ()
+
+
+@check(title="t", severity=Severity.WARNING, family="f")
+def loud(fact: Needed, more: Helpful | None) -> Iterator[Finding]:
+    """Find something."""
+    yield FINDING
+
+
+@check(title="t", severity=Severity.WARNING, family="f")
+def elsewhere(fact: Needed) -> Iterator[Finding]:
+    """Do not apply."""
+    raise NotApplicable("no flannel here")
+    yield FINDING
+
+
+@check(title="t", severity=Severity.WARNING, family="f")
+def torn(fact: Needed) -> Iterator[Finding]:
+    """Cannot tell."""
+    raise Undecided("two answers fit")
+    yield FINDING
+
+
+@check(title="t", severity=Severity.WARNING, family="f")
+def broken(fact: Needed) -> Iterator[Finding]:
+    """Crash after a first finding."""
+    yield FINDING
+    raise ZeroDivisionError("oops")
+
+
+def test_ok_needs_whole_evidence() -> None:
+    """No finding on whole facts is ok, and says where it looked."""
+    verdict = judge(silent, {Needed: Needed(origin="pods"), Helpful: GAP})
+    assert (verdict.status, verdict.note) == (Status.OK, "pods")
+
+
+def test_no_finding_on_holed_evidence_is_unknown() -> None:
+    """Silence in evidence with a gap proves nothing, and the gap is named."""
+    verdict = judge(silent, {Needed: Needed(origin="pods", gaps=(GAP,)), Helpful: GAP})
+    assert (verdict.status, verdict.because) == (Status.UNKNOWN, (GAP,))
+
+
+def test_missing_required_fact_is_unknown() -> None:
+    """Without a required fact the check is not even asked."""
+    verdict = judge(loud, {Needed: GAP, Helpful: Helpful(origin="x")})
+    assert (verdict.status, verdict.because) == (Status.UNKNOWN, (GAP,))
+
+
+def test_a_finding_on_holed_evidence_stays_a_problem() -> None:
+    """What was seen was seen; the gaps stay with the verdict."""
+    verdict = judge(loud, {Needed: Needed(origin="pods", gaps=(GAP,)), Helpful: GAP})
+    assert (verdict.status, verdict.findings, verdict.because) == (
+        Status.PROBLEM,
+        (FINDING,),
+        (GAP,),
+    )
+
+
+def test_not_applicable_and_undecided() -> None:
+    """The two exceptions of a check become verdicts with their reasons."""
+    facts = {Needed: Needed(origin="pods")}
+    assert judge(elsewhere, facts).note == "no flannel here"
+    verdict = judge(torn, facts)
+    assert verdict.status is Status.UNKNOWN
+    assert verdict.because[0].because == "two answers fit"
+
+
+def test_a_crash_is_a_gap_named_as_our_defect() -> None:
+    """A defect in a check costs its own verdict only, and nothing half-found is reported."""
+    verdict = judge(broken, {Needed: Needed(origin="pods")})
+    assert verdict.status is Status.UNKNOWN
+    assert verdict.findings == ()
+    assert verdict.because[0].kind is GapKind.CRASHED
+    assert "ZeroDivisionError: oops" in verdict.because[0].because
