@@ -15,8 +15,10 @@ from diagnose.facts.logs import (
     RuntimeLogs,
 )
 from diagnose.facts.lookups import Lookups
+from diagnose.facts.missing_cluster_dns import MissingClusterDNS
 from diagnose.facts.node_network import NodeNetwork
 from diagnose.facts.nodes import Nodes
+from diagnose.facts.pod_dns import PodDNS
 from diagnose.facts.pods import DNSPods, Pods
 from diagnose.facts.rbac import CoreDNSRoles
 from diagnose.facts.resolv_conf import ResolvConfs
@@ -41,8 +43,10 @@ __all__ = [
     "KubeletConfigs",
     "KubeletLogs",
     "Lookups",
+    "MissingClusterDNS",
     "NodeNetwork",
     "Nodes",
+    "PodDNS",
     "Pods",
     "ReadyEndpoints",
     "ResolvConfs",

@@ -1,0 +1,65 @@
+"""Clients get no answer from cluster DNS.
+
+Limits: this is what clients meet. How it fails points the way: a timeout to the network or to
+CoreDNS's absence, a refusal at once to a service without endpoints.
+Source: RFC 1035 section 4.2; BIND 9.18 dighost.c ("no servers could be reached"); glibc
+getaddrinfo EAI_AGAIN; kubernetes/kubernetes pkg/proxy/iptables/proxier.go (REJECT).
+"""
+
+from collections.abc import Iterator
+
+from diagnose.check import check
+from diagnose.facts import DNSServices, Lookups
+from diagnose.facts.lookups import ANSWERED, Lookup, Outcome
+from diagnose.model import CLUSTER, Finding, Severity
+from diagnose.remedies import look
+
+FAMILY = {
+    Outcome.TIMEOUT: "service-proxy",
+    Outcome.CONNECTION_REFUSED: "no-endpoints",
+    Outcome.UNREACHABLE: "overlay",
+    Outcome.TEMPORARY: "service-proxy",
+    Outcome.UNEXPECTED_SOURCE: "forward-drop",
+}
+MEANS = {
+    Outcome.TIMEOUT: "no answer: the network between, or nobody there",
+    Outcome.CONNECTION_REFUSED: "refused at once: no endpoint, or nothing listens",
+    Outcome.UNREACHABLE: "no route",
+    Outcome.TEMPORARY: "no usable answer",
+    Outcome.UNEXPECTED_SOURCE: "answered from another address than was asked",
+}
+
+
+@check(
+    title="Clients get no answer from cluster DNS",
+    severity=Severity.CRITICAL,
+    family="service-proxy",
+    symptom=True,
+)
+def resolution_fails(lookups: Lookups, services: DNSServices | None) -> Iterator[Finding]:
+    """Yield one finding per server and way to fail, unless that server answered later."""
+    order = {id(one): number for number, one in enumerate(lookups.lookups)}
+    answered = {one.server: order[id(one)] for one in lookups.lookups if one.outcome in ANSWERED}
+    ways: dict[tuple[str, Outcome], list[Lookup]] = {}
+    for one in lookups.ended(*FAMILY):
+        if not one.server or answered.get(one.server, -1) < order[id(one)]:
+            ways.setdefault((one.server, one.outcome), []).append(one)
+    known = set(services.addresses) if services else set()
+    for (server, outcome), several in ways.items():
+        whose = " (the DNS service)" if server in known else ""
+        yield Finding(
+            subject=several[0].place if several[0].place.kind else CLUSTER,
+            message=f"{server or 'the resolver'}{whose}: {MEANS[outcome]}",
+            quotes=tuple(one.quote for one in several[:3]),
+            remedy=look(
+                "Ask each hop: a CoreDNS pod directly, then the service address",
+                "kubectl get pods -A -l k8s-app=kube-dns -o wide",
+                "kubectl exec <pod> -- nslookup kubernetes.default.svc.cluster.local "
+                "<CoreDNS pod IP>",
+                f"kubectl exec <pod> -- nslookup kubernetes.default.svc.cluster.local "
+                f"{server or '<service IP>'}",
+                verify="the first hop that does not answer is the broken one",
+            ),
+            family=FAMILY[outcome],
+            proven=True,
+        )

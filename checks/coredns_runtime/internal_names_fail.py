@@ -1,0 +1,69 @@
+"""Cluster names do not resolve, although the DNS server answers.
+
+The name kubernetes.default exists in every cluster, so NXDOMAIN for it is always a fault; for
+any other cluster name it may be the truth. SERVFAIL says that CoreDNS does not know the cluster.
+
+Limits: other cluster names that are NXDOMAIN are left alone: nobody says that they exist.
+Source: kubernetes/dns docs/specification.md; coredns/coredns v1.12.0 plugin/kubernetes/handler.go
+(SERVFAIL until synced, NXDOMAIN for names that are not there).
+"""
+
+from collections.abc import Iterator
+
+from diagnose.check import check
+from diagnose.facts import Corefile, Lookups
+from diagnose.facts.lookups import Outcome
+from diagnose.facts.names import DEFAULT_DOMAIN, always_exists, in_cluster, normal
+from diagnose.model import CLUSTER, Finding, Severity
+from diagnose.remedies import look
+
+FAMILY = {
+    Outcome.NXDOMAIN: "corefile-domain",
+    Outcome.SERVFAIL: "apiserver-unreachable",
+    Outcome.REFUSED: "corefile-domain",
+}
+MEANS = {
+    Outcome.NXDOMAIN: "NXDOMAIN for a name that every cluster has",
+    Outcome.SERVFAIL: "SERVFAIL: CoreDNS does not know the cluster's Services",
+    Outcome.REFUSED: "REFUSED: no server block of CoreDNS takes the name",
+}
+
+
+@check(
+    title="Cluster names do not resolve",
+    severity=Severity.CRITICAL,
+    family="apiserver-unreachable",
+    explains=("resolution-fails",),
+    symptom=True,
+)
+def internal_names_fail(lookups: Lookups, corefile: Corefile | None) -> Iterator[Finding]:
+    """Yield one finding per way in which cluster names fail, unless they resolved later."""
+    zones = corefile.kubernetes_zones() if corefile else ()
+    domains = tuple(normal(zone) for zone in zones if "arpa" not in zone) or (DEFAULT_DOMAIN,)
+    found: dict[Outcome, list[int]] = {}
+    solved = {
+        normal(one.name): number
+        for number, one in enumerate(lookups.lookups)
+        if one.outcome in (Outcome.NOERROR, Outcome.NODATA)
+    }
+    for number, one in enumerate(lookups.lookups):
+        wanted = in_cluster(one.name, domains)
+        if one.outcome is Outcome.NXDOMAIN:
+            wanted = always_exists(one.name, domains)
+        if one.outcome in FAMILY and wanted and solved.get(normal(one.name), -1) < number:
+            found.setdefault(one.outcome, []).append(number)
+    for outcome, numbers in found.items():
+        several = [lookups.lookups[number] for number in numbers]
+        place = several[0].place
+        yield Finding(
+            subject=place if place.kind else CLUSTER,
+            message=MEANS[outcome],
+            quotes=tuple(one.quote for one in several[:3]),
+            remedy=look(
+                "See whether CoreDNS knows the cluster",
+                "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50 --prefix",
+                "kubectl -n kube-system get configmap coredns -o yaml",
+                verify="nslookup kubernetes.default.svc.cluster.local <service IP>",
+            ),
+            family=FAMILY[outcome],
+        )

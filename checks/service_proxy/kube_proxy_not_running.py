@@ -1,0 +1,80 @@
+"""kube-proxy does not run on a node, so Service addresses lead nowhere there.
+
+Without its rules neither the DNS address nor the API server's (the first of the service range)
+is translated. What kube-proxy wrote before it ended stays in force until a restart or a flush,
+so the trouble often begins only when pods are recreated elsewhere.
+
+Limits: clusters whose network add-on replaces kube-proxy (Cilium, for one) rightly have none.
+Source: kubernetes/kubernetes v1.31.0, pkg/proxy/iptables/proxier.go; apps/v1 DaemonSetStatus.
+"""
+
+from collections.abc import Iterator
+
+from diagnose.check import NotApplicable, check
+from diagnose.facts import DaemonSets, Pods
+from diagnose.model import Finding, Quote, Remedy, Risk, Severity, Subject
+from diagnose.remedies import quoted, restart_flannel, restart_kube_proxy
+
+REPLACEMENTS = ("cilium", "kube-router", "ovnkube", "antrea-agent")
+WELL = ("Running", "Completed", "Succeeded")
+
+
+@check(
+    title="kube-proxy does not run",
+    severity=Severity.CRITICAL,
+    family="service-proxy",
+    explains=(
+        "service-proxy-rules-missing",
+        "apiserver-unreachable-timeout",
+        "apiserver-connection-refused",
+        "apiserver-no-route",
+        "coredns-api-error-hidden",
+        "flannel-daemonset-failing",
+    ),
+)
+def kube_proxy_not_running(sets: DaemonSets, pods: Pods | None) -> Iterator[Finding]:
+    """Yield one finding per broken kube-proxy pod, or one per DaemonSet that lacks pods."""
+    proxies = sets.named("kube-proxy")
+    broken = [
+        pod
+        for pod in (pods.named("kube-proxy") if pods else ())
+        if not pod.finished and (pod.ready is False or (pod.status and pod.status not in WELL))
+    ]
+    lacking = [
+        one
+        for one in proxies
+        if (one.desired is not None and one.ready is not None and one.ready < one.desired)
+        or one.desired == 0
+    ]
+    if not proxies and not broken:
+        if any(sets.named(word) for word in REPLACEMENTS):
+            raise NotApplicable("the network add-on replaces kube-proxy")
+        raise NotApplicable("no DaemonSet of kube-proxy: it runs as a service of the node, or not")
+    for pod in broken:
+        state = pod.status or "not ready"
+        yield finding(pod.subject, f"{state} on {pod.subject.node or 'its node'}", pod.quote)
+    for one in lacking if not broken else ():
+        many = f"{one.ready} of {one.desired} pods are ready"
+        none = "wants no pod at all: its node selector or the taints exclude every node"
+        yield finding(one.subject, none if one.desired == 0 else many, one.quote)
+
+
+def finding(subject: Subject, message: str, quote: Quote) -> Finding:
+    """Return the finding with the founding order of the remedy: kube-proxy, then flannel."""
+    space = subject.namespace or "kube-system"
+    pod = quoted(subject.name, "<pod>") if subject.kind == "Pod" else "daemonset/kube-proxy"
+    return Finding(
+        subject=subject,
+        message=message,
+        quotes=(quote,),
+        remedy=(
+            Remedy(
+                title="Read why it ended",
+                commands=(f"kubectl -n {space} logs {pod} --previous --tail=30",),
+                risk=Risk.SAFE,
+                verify="the last error names the cause; repair that first",
+            ),
+            restart_kube_proxy(subject.node, space),
+            restart_flannel(subject.node),
+        ),
+    )

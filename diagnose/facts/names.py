@@ -1,0 +1,47 @@
+"""Which names belong to the cluster, and which of them exist in every cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+DEFAULT_DOMAIN = "cluster.local"
+REVERSE = ("in-addr.arpa", "ip6.arpa")
+
+
+def normal(name: str) -> str:
+    """Return a name in lower case without its trailing dot."""
+    return name.strip().rstrip(".").lower()
+
+
+def in_cluster(name: str, domains: Iterable[str] = (DEFAULT_DOMAIN,)) -> bool:
+    """Whether a name is one of Services or pods, written out or for the search list.
+
+    By the Kubernetes DNS-Based Service Discovery Specification: `<service>.<namespace>.svc.`
+    and below; short forms are cluster names because the search list makes them so.
+    """
+    plain = normal(name)
+    if not plain or plain.endswith(REVERSE):
+        return False
+    if any(plain == normal(one) or plain.endswith("." + normal(one)) for one in domains):
+        return True
+    labels = plain.split(".")
+    if "svc" in labels[1:] or (len(labels) > 1 and labels[-1] == "local"):
+        return True
+    return always_exists(plain) or len(labels) == 1
+
+
+def always_exists(name: str, domains: Iterable[str] = (DEFAULT_DOMAIN,)) -> bool:
+    """Whether a name is that of the Service `kubernetes` in `default`, which each cluster has.
+
+    The bare word counts only with its namespace: from another namespace it is rightly unknown.
+    """
+    plain = normal(name)
+    known = {"kubernetes.default", "kubernetes.default.svc"}
+    known |= {f"kubernetes.default.svc.{normal(one)}" for one in domains}
+    return plain in known
+
+
+def external(name: str, domains: Iterable[str] = (DEFAULT_DOMAIN,)) -> bool:
+    """Whether a name is one that only servers outside of the cluster can know."""
+    plain = normal(name)
+    return "." in plain and not in_cluster(plain, domains) and not plain.endswith(REVERSE)

@@ -1,0 +1,94 @@
+"""Steps that several remedies share, filled in with names from the evidence.
+
+What was not seen stays a placeholder in angle brackets, so that nobody runs a guessed name.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from diagnose.model import Remedy, Risk, Subject
+
+DNS_NAMESPACE = "kube-system"
+NODE = "<node>"
+ORDER = (
+    "kube-proxy goes first: flannel reaches the API server through the Service address that "
+    "kube-proxy provides, and started before it, it exits after 30 s and starts over"
+)
+
+
+def quoted(word: str, fallback: str) -> str:
+    """Return a name safe to paste into a shell, or the placeholder where it is not known."""
+    return shlex.quote(word) if word else fallback
+
+
+def nodes_of(subjects: Iterable[Subject]) -> tuple[str, ...]:
+    """Return the names of the nodes that subjects are or lie on, without doubles, in order."""
+    names = (one.name if one.kind == "Node" else one.node for one in subjects)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def restart_pods(selector: str, namespace: str, node: str = "") -> str:
+    """Return the command that deletes the pods of a selector, on one node when it is named."""
+    where = f" --field-selector spec.nodeName={quoted(node, NODE)}" if node else ""
+    return f"kubectl -n {quoted(namespace, '<namespace>')} delete pod -l {selector}{where}"
+
+
+def restart_kube_proxy(node: str = "", namespace: str = DNS_NAMESPACE) -> Remedy:
+    """Return the step that restarts kube-proxy, on one node or everywhere."""
+    command = (
+        restart_pods("k8s-app=kube-proxy", namespace, node)
+        if node
+        else f"kubectl -n {namespace} rollout restart daemonset kube-proxy"
+    )
+    return Remedy(
+        title="Restart kube-proxy" + (f" on {node}" if node else ""),
+        commands=(command,),
+        risk=Risk.DISRUPTIVE,
+        verify="iptables-save -t nat | grep -c KUBE-SERVICES  # on the node: not 0",
+        why=ORDER,
+    )
+
+
+def restart_flannel(node: str = "", namespace: str = "kube-flannel") -> Remedy:
+    """Return the step that restarts flannel after kube-proxy, on one node or everywhere."""
+    command = (
+        restart_pods("app=flannel", namespace, node)
+        if node
+        else f"kubectl -n {namespace} rollout restart daemonset kube-flannel-ds"
+    )
+    return Remedy(
+        title="Then restart flannel" + (f" on {node}" if node else ""),
+        commands=(command,),
+        risk=Risk.DISRUPTIVE,
+        verify=f"kubectl -n {namespace} get pods -l app=flannel -o wide  # Running, Ready",
+        why=ORDER,
+    )
+
+
+def restart_coredns(why: str = "") -> Remedy:
+    """Return the step that recreates CoreDNS's pods one after the other."""
+    return Remedy(
+        title="Recreate the CoreDNS pods",
+        commands=(f"kubectl -n {DNS_NAMESPACE} rollout restart deployment coredns",),
+        risk=Risk.DISRUPTIVE,
+        verify=f"kubectl -n {DNS_NAMESPACE} rollout status deployment coredns",
+        why=why,
+    )
+
+
+def edit_corefile(title: str, check: str, why: str = "") -> Remedy:
+    """Return the step that changes the Corefile; its check proves that it worked."""
+    return Remedy(
+        title=title,
+        commands=(f"kubectl -n {DNS_NAMESPACE} edit configmap coredns",),
+        risk=Risk.DISRUPTIVE,
+        verify=f"corediag run --check {check}",
+        why=why or "CoreDNS reloads the file within two minutes if it has the reload plugin",
+    )
+
+
+def look(title: str, *commands: str, verify: str) -> Remedy:
+    """Return a step that only reads."""
+    return Remedy(title=title, commands=commands, risk=Risk.SAFE, verify=verify)
