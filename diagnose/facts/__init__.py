@@ -1,5 +1,6 @@
 """Every fact that a check can need."""
 
+from diagnose.facts.bridge_conflicts import BridgeConflicts
 from diagnose.facts.cni_config import CNIConfigs
 from diagnose.facts.corefile import Corefile
 from diagnose.facts.events import Events
@@ -16,16 +17,20 @@ from diagnose.facts.logs import (
 )
 from diagnose.facts.lookups import Lookups
 from diagnose.facts.missing_cluster_dns import MissingClusterDNS
+from diagnose.facts.network_not_ready import NetworkNotReady
 from diagnose.facts.node_network import NodeNetwork
 from diagnose.facts.nodes import Nodes
 from diagnose.facts.pod_dns import PodDNS
 from diagnose.facts.pods import DNSPods, Pods
 from diagnose.facts.rbac import CoreDNSRoles
 from diagnose.facts.resolv_conf import ResolvConfs
+from diagnose.facts.sandbox import SandboxFailures
 from diagnose.facts.services import DNSServices, ReadyEndpoints
+from diagnose.facts.stuck_pods import StuckPods
 from diagnose.facts.workloads import DaemonSets, DNSDeployments
 
 __all__ = [
+    "BridgeConflicts",
     "CNIConfigs",
     "ClientLogs",
     "ControllerManagerLogs",
@@ -44,6 +49,7 @@ __all__ = [
     "KubeletLogs",
     "Lookups",
     "MissingClusterDNS",
+    "NetworkNotReady",
     "NodeNetwork",
     "Nodes",
     "PodDNS",
@@ -51,4 +57,6 @@ __all__ = [
     "ReadyEndpoints",
     "ResolvConfs",
     "RuntimeLogs",
+    "SandboxFailures",
+    "StuckPods",
 ]
