@@ -92,3 +92,42 @@ def edit_corefile(title: str, check: str, why: str = "") -> Remedy:
 def look(title: str, *commands: str, verify: str) -> Remedy:
     """Return a step that only reads."""
     return Remedy(title=title, commands=commands, risk=Risk.SAFE, verify=verify)
+
+
+def find_api_layer(target: str, node: str = "") -> Remedy:
+    """Return the step that finds the hop on which requests to the API server end.
+
+    `target` is the host:port that was asked, "" when it is not known.
+    """
+    address = quoted(target, "<service address>:443")
+    return look(
+        "Find the hop that fails: endpoint, Service address on the node, then in a pod",
+        "kubectl get endpointslices -l kubernetes.io/service-name=kubernetes",
+        f"curl -sk --max-time 5 https://{address}/version  # on {quoted(node, 'the node')}",
+        "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide",
+        verify="endpoint fails: the API server; only the Service address: kube-proxy; only in "
+        "pods: the pod network or a filter",
+    )
+
+
+def ask_upstream(server: str, node: str = "") -> Remedy:
+    """Return the step that asks an upstream itself, from the node and from a pod."""
+    address = quoted(server, "<upstream>")
+    return look(
+        "Ask the upstream itself, from the node and from a pod of that node",
+        f"dig +time=2 +tries=1 @{address} example.com  # on {quoted(node, 'the node')}",
+        f"dig +tcp +time=2 +tries=1 @{address} example.com",
+        f"kubectl exec <pod> -- nslookup example.com {address}",
+        verify="fails everywhere: the server; only in pods: masquerading, a filter or a policy; "
+        "only UDP: a filter or the path",
+    )
+
+
+def name_upstream(server: str) -> Remedy:
+    """Return the step that gives CoreDNS an upstream that answers."""
+    return edit_corefile(
+        "Let CoreDNS forward to a resolver that answers: forward . <resolver>",
+        "upstream-*",
+        f"where {server or 'the address'} comes from the node's resolv.conf, repair that file "
+        "instead and recreate the CoreDNS pods",
+    )

@@ -1,7 +1,9 @@
 """Every fact that a check can need."""
 
+from diagnose.facts.api_failures import ApiFailures
 from diagnose.facts.bridge_conflicts import BridgeConflicts
 from diagnose.facts.cni_config import CNIConfigs
+from diagnose.facts.coredns_readiness import UnreadyCoreDNS, UnsyncedStarts
 from diagnose.facts.corefile import Corefile
 from diagnose.facts.events import Events
 from diagnose.facts.flannel import Flannel
@@ -23,19 +25,24 @@ from diagnose.facts.nodes import Nodes
 from diagnose.facts.pod_dns import PodDNS
 from diagnose.facts.pods import DNSPods, Pods
 from diagnose.facts.rbac import CoreDNSRoles
+from diagnose.facts.refused_permissions import RefusedPermissions
 from diagnose.facts.resolv_conf import ResolvConfs
 from diagnose.facts.sandbox import SandboxFailures
 from diagnose.facts.services import DNSServices, ReadyEndpoints
 from diagnose.facts.stuck_pods import StuckPods
+from diagnose.facts.upstream_failures import UpstreamFailures
+from diagnose.facts.version import CoreDNSVersion
 from diagnose.facts.workloads import DaemonSets, DNSDeployments
 
 __all__ = [
+    "ApiFailures",
     "BridgeConflicts",
     "CNIConfigs",
     "ClientLogs",
     "ControllerManagerLogs",
     "CoreDNSLogs",
     "CoreDNSRoles",
+    "CoreDNSVersion",
     "Corefile",
     "DNSDeployments",
     "DNSPods",
@@ -55,8 +62,12 @@ __all__ = [
     "PodDNS",
     "Pods",
     "ReadyEndpoints",
+    "RefusedPermissions",
     "ResolvConfs",
     "RuntimeLogs",
     "SandboxFailures",
     "StuckPods",
+    "UnreadyCoreDNS",
+    "UnsyncedStarts",
+    "UpstreamFailures",
 ]

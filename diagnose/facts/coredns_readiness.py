@@ -1,0 +1,116 @@
+"""Whether CoreDNS knows its cluster: starts without the API, and pods that are not ready."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from diagnose.asks import Ask
+from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.logs import CoreDNSLogs, LogStream, Match
+from diagnose.facts.pods import Pod, unique
+from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.signatures.base import Emitter
+from diagnose.signatures.coredns import K8S_UNSYNCED_START, NOT_READY
+
+PATIENCE_S = 60.0  # the readiness probe of a pod that starts fails for less than that
+FEW = 2  # a pod that starts says once or twice that it waits
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnsyncedStarts(Fact):
+    """The starts of CoreDNS without the Kubernetes API."""
+
+    matches: tuple[Match, ...] = ()
+    caught_up: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return the last such line of each pod, and the names of pods that are ready now."""
+        logs = evidence.fetch(CoreDNSLogs)
+        if isinstance(logs, Gap):
+            return logs
+        last = {
+            match.subject: match
+            for stream in logs.streams
+            if not stream.previous
+            for match in stream.matching(K8S_UNSYNCED_START)
+        }
+        ready = frozenset(
+            pod.subject.name for pod in unique(evidence.of(Pod)) if pod.serves_dns and pod.ready
+        )
+        return cls(
+            origin=logs.origin, gaps=logs.gaps, matches=tuple(last.values()), caught_up=ready
+        )
+
+    @property
+    def open(self) -> tuple[Match, ...]:
+        """The starts of pods that are not known to be ready since."""
+        return tuple(one for one in self.matches if one.subject.name not in self.caught_up)
+
+
+@dataclass(frozen=True)
+class UnreadyPod:
+    """One CoreDNS pod that runs without being ready; `plugins` are those that it waits for."""
+
+    subject: Subject
+    plugins: tuple[str, ...]
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnreadyCoreDNS(Fact):
+    """The CoreDNS pods that run and are not ready, by their state or by their own words."""
+
+    pods: tuple[UnreadyPod, ...] = ()
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return such pods; a pod's state outweighs what its log says."""
+        pods = tuple(pod for pod in unique(evidence.of(Pod)) if pod.serves_dns)
+        streams = tuple(one for one in evidence.of(LogStream) if one.emitter is Emitter.COREDNS)
+        items: tuple[Readable, ...] = (*pods, *streams)
+        found = known(evidence, items, Ask.DNS_PODS, Ask.DNS_LOGS)
+        if isinstance(found, Gap):
+            return found
+        waits = {
+            stream.subject: list(stream.matching(NOT_READY))
+            for stream in streams
+            if not stream.previous and stream.count(NOT_READY) and still_waits(stream)
+        }
+        unready = []
+        for pod in pods:
+            lines = waits.pop(pod.subject, None) or named(waits, pod.subject.name)
+            young = pod.age_s is not None and pod.age_s < PATIENCE_S
+            if pod.ready is False and pod.status == "Running" and not young:
+                unready.append(UnreadyPod(pod.subject, plugins_of(lines), quotes(pod, lines)))
+        states = {pod.subject.name: pod for pod in pods}
+        settled = bool(pods) and all(pod.ready for pod in pods)
+        for subject, lines in waits.items():
+            if subject.name not in states and not settled:
+                shown = tuple(match.quote for match in lines[-1:])
+                unready.append(UnreadyPod(subject, plugins_of(lines), shown))
+        return cls(origin=found[0], gaps=found[1], pods=tuple(unready))
+
+
+def still_waits(stream: LogStream) -> bool:
+    """Whether a log says so more than in passing: often, or beside a start without the API."""
+    return stream.count(NOT_READY) >= FEW or bool(stream.count(K8S_UNSYNCED_START))
+
+
+def named(waits: dict[Subject, list[Match]], name: str) -> list[Match]:
+    """Take and return the lines of the pod of that name, from whichever namespace."""
+    for subject in list(waits):
+        if subject.name == name:
+            return waits.pop(subject)
+    return []
+
+
+def plugins_of(lines: list[Match]) -> tuple[str, ...]:
+    """Return the plugins that the last line waits for, in order."""
+    return tuple(lines[-1]["plugins"].split(",")) if lines and lines[-1]["plugins"] else ()
+
+
+def quotes(pod: Pod, lines: list[Match]) -> tuple[Quote, ...]:
+    """Return what shows it: the pod's state, and the last line of its log."""
+    return (pod.quote, *(match.quote for match in lines[-1:]))

@@ -1,0 +1,107 @@
+"""What the API server forbids CoreDNS: by its errors, or by its role as it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from diagnose.evidence import Evidence
+from diagnose.facts.api_failures import ApiFailure, ApiFailures
+from diagnose.facts.rbac import NEEDED, CoreDNSRoles
+from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
+from diagnose.signatures.base import Emitter
+from diagnose.signatures.trouble import Reason
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One account that lacks permissions; `resources` as RBAC writes them."""
+
+    subject: Subject
+    who: str
+    account: str
+    resources: tuple[str, ...]
+    quotes: tuple[Quote, ...]
+    proven: bool = True
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusedPermissions(Fact):
+    """The permissions of CoreDNS that the API server refuses."""
+
+    refusals: tuple[Refusal, ...] = ()
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return refusals that a log tells, else those that role and binding amount to."""
+        failures = evidence.fetch(ApiFailures)
+        roles = evidence.fetch(CoreDNSRoles)
+        if isinstance(failures, Gap) and isinstance(roles, Gap):
+            return failures
+        told = from_failures(failures) if isinstance(failures, ApiFailures) else ()
+        shown = from_roles(roles) if isinstance(roles, CoreDNSRoles) else ()
+        facts = [fact for fact in (failures, roles) if not isinstance(fact, Gap)]
+        # Either way alone is enough: whole roles make up for a log that may be silent
+        whole = isinstance(roles, CoreDNSRoles) and not roles.gaps
+        gaps = () if whole else tuple(gap for fact in facts for gap in fact.gaps)
+        return cls(
+            origin=", ".join(dict.fromkeys(fact.origin for fact in facts if fact.origin)),
+            gaps=gaps,
+            refusals=told or shown,
+        )
+
+
+def from_failures(failures: ApiFailures) -> tuple[Refusal, ...]:
+    """Return one refusal per program that was told that it is forbidden something."""
+    groups: dict[tuple[Emitter, Subject], list[ApiFailure]] = {}
+    for one in failures.failures:
+        if one.trouble.reason is Reason.FORBIDDEN and not one.recovered:
+            groups.setdefault((one.emitter, one.subject), []).append(one)
+    return tuple(
+        Refusal(
+            subject=subject,
+            who=emitter.value,
+            account=next((one.trouble.user for one in several if one.trouble.user), ""),
+            resources=tuple(
+                dict.fromkeys(one.trouble.resource for one in several if one.trouble.resource)
+            ),
+            quotes=tuple(one.quote for one in several),
+            at=several[0].first_at,
+        )
+        for (emitter, subject), several in groups.items()
+    )
+
+
+def from_roles(roles: CoreDNSRoles) -> tuple[Refusal, ...]:
+    """Return what role and binding of CoreDNS lack; nothing where either was not looked at."""
+    quotes = [one.quote for one in (*roles.roles, *roles.bindings)]
+    absent = [one.quote for one in (*roles.roles, *roles.bindings) if not one.exists]
+    rules = [rule for role in roles.roles if role.exists for rule in role.rules]
+    unbound = [one for one in roles.bindings if one.exists and not one.accounts]
+    missing = [
+        f"{resource}.{group}" if group else resource
+        for group, resource in NEEDED
+        if not all(any(rule.allows(group, resource, verb) for rule in rules) for verb in VERBS)
+    ]
+    if not roles.roles or (roles.bindings and all(not one.exists for one in roles.roles)):
+        missing = [f"{resource}.{group}" if group else resource for group, resource in NEEDED]
+    if not roles.roles and not absent:
+        return ()
+    if not missing and not absent and not unbound:
+        return ()
+    # Another role may grant the same; without all bindings that stays open
+    return (
+        Refusal(
+            subject=CLUSTER,
+            who="CoreDNS's account",
+            account="",
+            resources=tuple(missing),
+            quotes=tuple(absent or quotes),
+            proven=False,
+        ),
+    )
+
+
+VERBS = ("list", "watch")

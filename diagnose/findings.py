@@ -1,0 +1,108 @@
+"""Shapes of findings that several checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from diagnose.facts.api_failures import ApiFailure, ApiFailures
+from diagnose.facts.corefile import Corefile
+from diagnose.facts.resolv_conf import ResolvConfs
+from diagnose.facts.upstream_failures import UpstreamFailure, UpstreamFailures
+from diagnose.model import CLUSTER, Finding, Remedy
+from diagnose.signatures.trouble import Reason
+
+Steps = Callable[[ApiFailure], tuple[Remedy, ...]]
+
+
+def times(count: int) -> str:
+    """Return a count in words for a message: "once", "7 times"."""
+    return "once" if count == 1 else f"{count} times"
+
+
+def api_findings(
+    failures: ApiFailures,
+    reasons: Iterable[Reason],
+    message: str,
+    steps: Steps,
+    *,
+    proven: bool = True,
+) -> Iterator[Finding]:
+    """Yield one finding per program whose requests to the API server fail for these reasons.
+
+    `message` may hold {target}, the address asked, and {resource}. A failure after which the
+    same program reached the server again is history and left out.
+    """
+    wanted = frozenset(reasons)
+    groups: dict[object, list[ApiFailure]] = {}
+    for failure in failures.failures:
+        if failure.trouble.reason in wanted and not failure.recovered:
+            groups.setdefault((failure.emitter, failure.subject), []).append(failure)
+    for several in groups.values():
+        first = several[0]
+        targets = dict.fromkeys(one.trouble.target for one in several if one.trouble.target)
+        resources = dict.fromkeys(one.trouble.resource for one in several if one.trouble.resource)
+        text = message.format(
+            target=", ".join(targets) or "the API server",
+            resource=", ".join(resources) or "what it needs",
+        )
+        count = sum(one.count for one in several)
+        yield Finding(
+            subject=first.subject,
+            message=f"{first.emitter.value}: {text} ({times(count)})",
+            quotes=tuple(one.quote for one in several[:3]),
+            remedy=steps(first),
+            proven=proven,
+            at=first.first_at,
+        )
+
+
+def upstream_findings(
+    failures: UpstreamFailures,
+    reasons: Iterable[Reason],
+    message: str,
+    steps: Callable[[UpstreamFailure], tuple[Remedy, ...]],
+    corefile: Corefile | None,
+    resolvers: ResolvConfs | None,
+    *,
+    family: Callable[[UpstreamFailure], str] = lambda _: "",
+) -> Iterator[Finding]:
+    """Yield one finding per upstream server that fails for these reasons, all pods together.
+
+    `message` may hold {server}. Where only the loop plugin's own query fails, the finding is a
+    possibility: the upstream may ignore that type.
+    """
+    wanted = frozenset(reasons)
+    groups: dict[str, list[UpstreamFailure]] = {}
+    for failure in failures.failures:
+        if failure.trouble.reason in wanted:
+            groups.setdefault(failure.server, []).append(failure)
+    for server, several in groups.items():
+        several.sort(key=lambda one: one.probe_only)
+        first = several[0]
+        subjects = {one.subject for one in several}
+        names = list(dict.fromkeys(name for one in several for name in one.names))
+        asked = f"; asked for {', '.join(names[:3])}" if names else ""
+        probes = all(one.probe_only for one in several)
+        if probes:
+            asked = "; so far only CoreDNS's own loop self-test (HINFO) asked it"
+        yield Finding(
+            subject=first.subject if len(subjects) == 1 else CLUSTER,
+            message=message.format(server=server or "an upstream")
+            + f" ({times(sum(one.count for one in several))}){asked}"
+            + told_by(server, corefile, resolvers),
+            quotes=tuple(one.quote for one in several[:3]),
+            remedy=steps(first),
+            proven=not probes,
+            family=family(first),
+            at=first.first_at,
+        )
+
+
+def told_by(server: str, corefile: Corefile | None, resolvers: ResolvConfs | None) -> str:
+    """Return where an upstream's address comes from, as far as it is known; "" otherwise."""
+    if corefile and any(server and server in one for one in corefile.upstreams(".")):
+        return "; the Corefile names it"
+    files = resolvers.of_nodes if resolvers else ()
+    if any(server in one.nameservers for one in files):
+        return "; the node's resolv.conf names it"
+    return ""
