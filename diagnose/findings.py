@@ -61,9 +61,9 @@ def upstream_findings(
     reasons: Iterable[Reason],
     message: str,
     steps: Callable[[UpstreamFailure], tuple[Remedy, ...]],
+    *,
     corefile: Corefile | None,
     resolvers: ResolvConfs | None,
-    *,
     family: Callable[[UpstreamFailure], str] = lambda _: "",
 ) -> Iterator[Finding]:
     """Yield one finding per upstream server that fails for these reasons, all pods together.

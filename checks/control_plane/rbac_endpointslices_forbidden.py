@@ -55,7 +55,8 @@ def rbac_endpointslices_forbidden(refused: RefusedPermissions) -> Iterator[Findi
                     title="Give the role the missing rules",
                     commands=(f"kubectl patch clusterrole {ROLE} --type=json -p '{RULES}'",),
                     risk=Risk.DISRUPTIVE,
-                    verify=f"kubectl auth can-i watch endpointslices.discovery.k8s.io --as={account}",
+                    verify="kubectl auth can-i watch endpointslices.discovery.k8s.io -A "
+                    f"--as={account}",
                     why="where role or binding are gone, apply the RBAC part of CoreDNS's "
                     "manifest; CoreDNS goes on by itself, no restart is needed",
                 ),

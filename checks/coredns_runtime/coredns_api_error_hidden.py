@@ -4,7 +4,8 @@ CoreDNS 1.12.4 to 1.13.1 print `Failed to watch` without a reason, whether the s
 answer, refuses the token or forbids. The reason has to be seen from elsewhere.
 
 Limits: the same line stands there for a second while an API server restarts.
-Source: coredns/coredns v1.12.4, plugin/kubernetes/logger.go; client-go 0.34 tools/cache/reflector.go.
+Source: coredns/coredns v1.12.4, plugin/kubernetes/logger.go; client-go v0.34.1,
+tools/cache/reflector.go.
 """
 
 from collections.abc import Iterator

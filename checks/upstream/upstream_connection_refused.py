@@ -1,7 +1,7 @@
 """Nothing listens at the upstream's port: it refuses CoreDNS's queries.
 
-An ICMP port unreachable for UDP, or a reset for TCP, becomes "connection refused". Kernels limit the
-rate of ICMP answers, so under load the same fault shows as a mixture with timeouts.
+An ICMP port unreachable for UDP, or a reset for TCP, becomes "connection refused". Kernels limit
+the rate of ICMP answers, so under load the same fault shows as a mixture with timeouts.
 
 Limits: a firewall that rejects with port unreachable looks the same. An answer with response code
 REFUSED is another thing, and leaves no line in CoreDNS's log.
@@ -34,6 +34,6 @@ def upstream_connection_refused(
         (Reason.REFUSED, Reason.RESET, Reason.EOF),
         "{server} refuses: nothing listens there",
         lambda one: (ask_upstream(one.server, one.subject.node), name_upstream(one.server)),
-        corefile,
-        resolvers,
+        corefile=corefile,
+        resolvers=resolvers,
     )

@@ -35,8 +35,8 @@ def upstream_no_route(
         (Reason.NO_ROUTE, Reason.NETWORK_UNREACHABLE),
         "no route to {server}",
         steps,
-        corefile,
-        resolvers,
+        corefile=corefile,
+        resolvers=resolvers,
         family=family,
     )
 

@@ -35,6 +35,6 @@ def upstream_timeout(
         (Reason.TIMEOUT,),
         "{server} does not answer",
         lambda one: (ask_upstream(one.server, one.subject.node), name_upstream(one.server)),
-        corefile,
-        resolvers,
+        corefile=corefile,
+        resolvers=resolvers,
     )

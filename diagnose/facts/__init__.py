@@ -1,10 +1,12 @@
 """Every fact that a check can need."""
 
+from diagnose.facts.address_conflicts import AddressConflicts
 from diagnose.facts.api_failures import ApiFailures
 from diagnose.facts.bridge_conflicts import BridgeConflicts
 from diagnose.facts.cni_config import CNIConfigs
 from diagnose.facts.coredns_readiness import UnreadyCoreDNS, UnsyncedStarts
 from diagnose.facts.corefile import Corefile
+from diagnose.facts.corefile_faults import CorefileFaults
 from diagnose.facts.events import Events
 from diagnose.facts.flannel import Flannel
 from diagnose.facts.kubelet_config import KubeletConfigs
@@ -28,13 +30,16 @@ from diagnose.facts.rbac import CoreDNSRoles
 from diagnose.facts.refused_permissions import RefusedPermissions
 from diagnose.facts.resolv_conf import ResolvConfs
 from diagnose.facts.sandbox import SandboxFailures
+from diagnose.facts.service_rules import ServiceRules
 from diagnose.facts.services import DNSServices, ReadyEndpoints
 from diagnose.facts.stuck_pods import StuckPods
+from diagnose.facts.unusable_resolv_conf import UnusableResolvConf
 from diagnose.facts.upstream_failures import UpstreamFailures
 from diagnose.facts.version import CoreDNSVersion
 from diagnose.facts.workloads import DaemonSets, DNSDeployments
 
 __all__ = [
+    "AddressConflicts",
     "ApiFailures",
     "BridgeConflicts",
     "CNIConfigs",
@@ -44,6 +49,7 @@ __all__ = [
     "CoreDNSRoles",
     "CoreDNSVersion",
     "Corefile",
+    "CorefileFaults",
     "DNSDeployments",
     "DNSPods",
     "DNSServices",
@@ -66,8 +72,10 @@ __all__ = [
     "ResolvConfs",
     "RuntimeLogs",
     "SandboxFailures",
+    "ServiceRules",
     "StuckPods",
     "UnreadyCoreDNS",
     "UnsyncedStarts",
+    "UnusableResolvConf",
     "UpstreamFailures",
 ]

@@ -1,0 +1,128 @@
+"""Why CoreDNS refuses a Corefile: as it said itself, or as the file shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Self
+
+from diagnose.asks import Ask
+from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.corefile import Corefile, argument_faults
+from diagnose.facts.logs import LogStream, Match
+from diagnose.facts.version import CoreDNSVersion
+from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.signatures import coredns
+from diagnose.signatures.base import Emitter, Signature
+
+
+class FaultKind(Enum):
+    """What is wrong with a Corefile, as far as causes and remedies differ."""
+
+    SYNTAX = "syntax"
+    UNKNOWN_DIRECTIVE = "unknown-directive"
+    REMOVED = "removed"
+    ARGUMENT = "argument"
+    PROPERTY = "property"
+    DUPLICATE = "duplicate"
+    UPSTREAM = "upstream"
+    MISSING = "missing"
+
+
+SAID: dict[FaultKind, tuple[Signature, ...]] = {
+    FaultKind.SYNTAX: (
+        coredns.COREFILE_SYNTAX,
+        coredns.COREFILE_STRUCTURE,
+        coredns.COREFILE_IMPORT_MISSING,
+        coredns.COREFILE_ZONE_INVALID,
+    ),
+    FaultKind.UNKNOWN_DIRECTIVE: (coredns.COREFILE_UNKNOWN_DIRECTIVE,),
+    FaultKind.PROPERTY: (coredns.COREFILE_UNKNOWN_PROPERTY,),
+    FaultKind.ARGUMENT: (coredns.COREFILE_ARGUMENT, coredns.PLUGIN_SETUP_FAILED),
+    FaultKind.DUPLICATE: (coredns.COREFILE_DUPLICATE_ZONE, coredns.COREFILE_PLUGIN_TWICE),
+    FaultKind.UPSTREAM: (coredns.FORWARD_INVALID, coredns.FORWARD_TOO_MANY),
+    FaultKind.MISSING: (coredns.COREFILE_MISSING,),
+}
+
+
+@dataclass(frozen=True)
+class CorefileFault:
+    """One reason for which CoreDNS refuses the file.
+
+    `word` is the directive or property that is meant, "" when none is. `versions` says for
+    which versions of CoreDNS it holds, "" for the one at hand or all. `said` tells that CoreDNS
+    printed it, so that its own version decides.
+    """
+
+    kind: FaultKind
+    subject: Subject
+    message: str
+    quotes: tuple[Quote, ...]
+    word: str = ""
+    versions: str = ""
+    said: bool = False
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorefileFaults(Fact):
+    """The reasons for which CoreDNS refuses its Corefile, or would at its next start."""
+
+    faults: tuple[CorefileFault, ...] = ()
+    version: str = ""
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return what CoreDNS printed, and what its parser's rules say of the file."""
+        files = evidence.of(Corefile)
+        streams = tuple(one for one in evidence.of(LogStream) if one.emitter is Emitter.COREDNS)
+        items: tuple[Readable, ...] = (*files, *streams)
+        found = known(evidence, items, Ask.DNS_CONFIG, Ask.DNS_LOGS)
+        if isinstance(found, Gap):
+            return found
+        versions = evidence.fetch(CoreDNSVersion)
+        version = versions.newest if isinstance(versions, CoreDNSVersion) else ""
+        said = [
+            fault(kind, match)
+            for stream in streams
+            for kind, signatures in SAID.items()
+            for match in last_of_each(stream, signatures)
+        ]
+        shown = [one for file in files for one in in_file(file, version)]
+        lines = {quote.line for one in said for quote in one.quotes}
+        kinds = {(one.kind, one.word) for one in said}
+        extra = [one for one in shown if (one.kind, one.word) not in kinds or not lines]
+        gaps = tuple(gap for file in files for gap in file.gaps)
+        # A whole Corefile tells its own faults; the log then only confirms them
+        whole = bool(files) and not gaps
+        return cls(
+            origin=found[0],
+            gaps=gaps if whole else (*found[1], *gaps),
+            faults=(*said, *extra),
+            version=version,
+        )
+
+    def of(self, *kinds: FaultKind) -> tuple[CorefileFault, ...]:
+        """Return the faults of these kinds."""
+        return tuple(one for one in self.faults if one.kind in kinds)
+
+
+def last_of_each(stream: LogStream, signatures: tuple[Signature, ...]) -> list[Match]:
+    """Return the last match of each signature in a stream."""
+    return list({match.signature: match for match in stream.matching(*signatures)}.values())
+
+
+def fault(kind: FaultKind, match: Match) -> CorefileFault:
+    """Return what a line of CoreDNS says about its Corefile."""
+    word = match["directive"] or match["property"] or match["plugin"]
+    changed = kind in (FaultKind.UNKNOWN_DIRECTIVE, FaultKind.PROPERTY) and word in GONE
+    return CorefileFault(
+        kind=FaultKind.REMOVED if changed else kind,
+        subject=match.subject,
+        message=match.quote.text.strip(),
+        quotes=(match.quote,),
+        word=word,
+        said=True,
+        at=match.at,
+    )
