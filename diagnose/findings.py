@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from diagnose.facts.api_failures import ApiFailure, ApiFailures
 from diagnose.facts.corefile import Corefile
+from diagnose.facts.corefile_faults import CorefileFaults, FaultKind
 from diagnose.facts.resolv_conf import ResolvConfs
 from diagnose.facts.upstream_failures import UpstreamFailure, UpstreamFailures
 from diagnose.model import CLUSTER, Finding, Remedy
+from diagnose.remedies import edit_corefile, restart_coredns
 from diagnose.signatures.trouble import Reason
 
 Steps = Callable[[ApiFailure], tuple[Remedy, ...]]
@@ -106,3 +108,25 @@ def told_by(server: str, corefile: Corefile | None, resolvers: ResolvConfs | Non
     if any(server in one.nameservers for one in files):
         return "; the node's resolv.conf names it"
     return ""
+
+
+def corefile_findings(
+    faults: CorefileFaults, kinds: Iterable[FaultKind], check: str, title: str
+) -> Iterator[Finding]:
+    """Yield one finding per fault of these kinds; proven where CoreDNS said it itself.
+
+    A fault that only holds for some versions is a possibility until the version is known.
+    """
+    for fault in faults.of(*kinds):
+        which = f" (CoreDNS {fault.versions})" if fault.versions else ""
+        yield Finding(
+            subject=fault.subject,
+            message=fault.message + which,
+            quotes=fault.quotes,
+            remedy=(
+                edit_corefile(title, check),
+                restart_coredns("a pod in CrashLoopBackOff waits up to five minutes otherwise"),
+            ),
+            proven=fault.said or not fault.versions,
+            at=fault.at,
+        )

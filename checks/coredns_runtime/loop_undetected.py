@@ -1,7 +1,7 @@
 """CoreDNS's queries come back to it, and no loop plugin stops that.
 
-A timeout from a loopback address with port 53 is a timeout from CoreDNS itself, which listens there:
-each query goes round until it times out, and costs memory and files meanwhile.
+A timeout from a loopback address with port 53 is a timeout from CoreDNS itself, which listens
+there: each query goes round until it times out, and costs memory and files meanwhile.
 
 Limits: where CoreDNS listens on one address only (bind), another program may own the loopback one.
 Source: coredns/coredns v1.12.0, plugin/loop/README.md and plugin/forward/connect.go.

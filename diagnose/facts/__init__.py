@@ -21,6 +21,7 @@ from diagnose.facts.logs import (
 )
 from diagnose.facts.lookups import Lookups
 from diagnose.facts.missing_cluster_dns import MissingClusterDNS
+from diagnose.facts.missing_upstream import MissingUpstream
 from diagnose.facts.network_not_ready import NetworkNotReady
 from diagnose.facts.node_network import NodeNetwork
 from diagnose.facts.nodes import Nodes
@@ -62,6 +63,7 @@ __all__ = [
     "KubeletLogs",
     "Lookups",
     "MissingClusterDNS",
+    "MissingUpstream",
     "NetworkNotReady",
     "NodeNetwork",
     "Nodes",
