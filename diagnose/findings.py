@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from diagnose.facts.api_failures import ApiFailure, ApiFailures
 from diagnose.facts.corefile import Corefile
 from diagnose.facts.corefile_faults import CorefileFaults, FaultKind
+from diagnose.facts.logs import Logs, Match
 from diagnose.facts.resolv_conf import ResolvConfs
 from diagnose.facts.upstream_failures import UpstreamFailure, UpstreamFailures
 from diagnose.model import CLUSTER, Finding, Remedy
 from diagnose.remedies import edit_corefile, restart_coredns
+from diagnose.signatures.base import Signature
 from diagnose.signatures.trouble import Reason
 
 Steps = Callable[[ApiFailure], tuple[Remedy, ...]]
@@ -67,11 +69,13 @@ def upstream_findings(
     corefile: Corefile | None,
     resolvers: ResolvConfs | None,
     family: Callable[[UpstreamFailure], str] = lambda _: "",
+    certain: bool = True,
 ) -> Iterator[Finding]:
     """Yield one finding per upstream server that fails for these reasons, all pods together.
 
     `message` may hold {server}. Where only the loop plugin's own query fails, the finding is a
-    possibility: the upstream may ignore that type.
+    possibility: the upstream may ignore that type. A reason that has several causes is not
+    `certain` either.
     """
     wanted = frozenset(reasons)
     groups: dict[str, list[UpstreamFailure]] = {}
@@ -94,7 +98,7 @@ def upstream_findings(
             + told_by(server, corefile, resolvers),
             quotes=tuple(one.quote for one in several[:3]),
             remedy=steps(first),
-            proven=not probes,
+            proven=certain and not probes,
             family=family(first),
             at=first.first_at,
         )
@@ -129,4 +133,28 @@ def corefile_findings(
             ),
             proven=fault.said or not fault.versions,
             at=fault.at,
+        )
+
+
+def log_findings(
+    logs: Logs,
+    signatures: tuple[Signature, ...],
+    message: Callable[[Match], str],
+    steps: Callable[[Match], tuple[Remedy, ...]],
+    *,
+    proven: bool = True,
+) -> Iterator[Finding]:
+    """Yield one finding per pod or node that logged any of the signatures, quoting the last."""
+    last = {match.subject: match for match in logs.matching(*signatures)}
+    for subject, match in last.items():
+        count = sum(
+            stream.count(*signatures) for stream in logs.streams if stream.subject == subject
+        )
+        yield Finding(
+            subject=subject,
+            message=f"{message(match)} ({times(max(count, 1))})",
+            quotes=(match.quote,),
+            remedy=steps(match),
+            proven=proven,
+            at=match.at,
         )

@@ -1,0 +1,47 @@
+"""CoreDNS refuses queries beyond max_concurrent.
+
+forward counts the queries that wait for its upstream and refuses those beyond max_concurrent.
+
+Limits: mostly an effect of an upstream that is slow or dead; where that is shown, it stands above.
+Source: coredns/coredns v1.12.0, plugin/forward/forward.go (ErrLimitExceeded).
+"""
+
+from collections.abc import Iterator
+
+from diagnose.check import check
+from diagnose.facts import CoreDNSLogs
+from diagnose.facts.logs import Match
+from diagnose.findings import log_findings
+from diagnose.model import Finding, Remedy, Severity
+from diagnose.remedies import edit_corefile, look
+from diagnose.signatures.coredns import MAX_CONCURRENT
+
+
+@check(
+    title="CoreDNS refuses queries beyond max_concurrent",
+    severity=Severity.CRITICAL,
+    family="capacity",
+    explains=("external-names-fail",),
+)
+def coredns_max_concurrent(logs: CoreDNSLogs) -> Iterator[Finding]:
+    """Yield one finding per pod that says so, quoting its last such line."""
+    yield from log_findings(logs, (MAX_CONCURRENT,), message, steps)
+
+
+def message(_: Match) -> str:
+    """Return what the line says, in our words."""
+    return "more queries wait for the upstream than max_concurrent allows"
+
+
+def steps(_: Match) -> tuple[Remedy, ...]:
+    """Return the remedy."""
+    return (
+        look(
+            "See whether the upstream is slow",
+            "dig +time=2 @<upstream> example.com",
+            verify="its answer takes milliseconds; else repair the upstream first",
+        ),
+        edit_corefile(
+            "Raise max_concurrent (each waiting query takes about 2 KB)", "coredns-max-concurrent"
+        ),
+    )
