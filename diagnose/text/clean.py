@@ -1,0 +1,216 @@
+"""Text as it comes: decoded, made safe to show, in a form to match on, wrapped lines re-joined."""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from diagnose.text.envelopes import begins_entry
+
+PROBE_BYTES = 8192
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8", "a UTF-8 byte order mark"),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),  # what PowerShell's > writes
+    (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
+)
+TEXT_CONTROLS = frozenset(b"\t\n\r\f\b\x1b")
+
+# ECMA-48: OSC, DCS, SOS, PM and APC strings up to their end; CSI sequences; two-byte escapes. A
+# string that never ends loses only its introducer, so that it cannot swallow the line.
+ESCAPES = re.compile(
+    r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]{0,4096}(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
+    r"|\x1b[ -/]{0,8}[0-~]"
+)
+BROKEN_COLOUR = re.compile(r"\^\[\[[0-9;]{0,32}[mK]")  # escapes as cat -v and some pagers show them
+ENTITIES = re.compile(r"&(?:amp;)?(?:quot|apos|lt|gt|amp|nbsp|#39|#34|#x27|#x22|#160);")
+# Written by pasting tools in place of what was on the screen; everything else stays.
+PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("“”„‟″«»", '"'),
+        **dict.fromkeys("‘’‚‛′", "'"),
+        **dict.fromkeys("\u00a0\u2007\u202f\u2000\u2001\u2002\u2003\u2009\u3000\r\f\v", " "),
+        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u061c", None),
+        **dict.fromkeys("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", None),
+        **dict.fromkeys(map(chr, (*range(9), *range(14, 32), *range(127, 160))), None),
+        "\u2028": " ",
+        "\u2029": " ",
+    }
+)
+UNSEEN = frozenset("\u034f\u115f\u1160\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10))))
+
+NARROWEST, WIDEST = 60, 250  # of the terminals that people copy from
+TRIMMED = 2  # blanks at a cut that a terminal leaves out when copying
+OPEN_ENDS = (",", ":", "(", "[", "=", "->")
+
+
+def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
+    r"""Return the text with line feeds as line ends, and what was odd about the bytes, in words.
+
+    Bytes that are not UTF-8 stay visible as \xNN. A carriage return is a line end only before a
+    line feed, or everywhere when there is no line feed at all; so lines keep their numbers.
+    """
+    notes = []
+    coding = "utf-8"
+    for mark, name, note in BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            data, coding = data[len(mark) :], name
+            notes.append(note)
+            break
+    else:
+        if wide := wide_coding(data):
+            coding = wide
+            notes.append("UTF-16")
+    try:
+        text = data.decode(coding)
+    except UnicodeDecodeError:
+        text = data.decode(coding, errors="backslashreplace")
+        notes.append(f"bytes that are not {coding.upper()}, shown as \\xNN")
+    if "\r\n" in text:
+        text = text.replace("\r\n", "\n")
+        notes.append("CRLF line ends")
+    if "\r" in text:
+        notes.append("carriage returns inside lines")
+        if "\n" not in text:
+            text = text.replace("\r", "\n")
+            notes[-1] = "carriage returns as line ends"
+    if "\0" in text:
+        notes.append("NUL characters")
+    if "\x1b" in text or "\x9b" in text:
+        notes.append("terminal escapes")
+    return text, tuple(notes)
+
+
+def wide_coding(data: bytes) -> str:
+    """Return the UTF-16 coding of Latin text without a byte order mark; "" when it is not that."""
+    head = data[:PROBE_BYTES]
+    half = len(head) // 2
+    if half < 4:
+        return ""
+    for coding, high, low in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
+        if head[high::2].count(0) > 0.7 * half and head[low::2].count(0) < 0.05 * half:
+            return coding
+    return ""
+
+
+def looks_binary(data: bytes) -> bool:
+    """Whether the first bytes are no text: NUL bytes that are not UTF-16, or mostly controls."""
+    head = data[:PROBE_BYTES]
+    if any(head.startswith(mark) for mark, _, _ in BYTE_ORDER_MARKS) or wide_coding(head):
+        return False
+    controls = sum(byte < 32 and byte not in TEXT_CONTROLS for byte in head)
+    return b"\0" in head[:1024] or controls * 10 > len(head)
+
+
+def visible(text: str) -> str:
+    r"""Return the text with all that a terminal would obey or hide written as \xNN or \uNNNN.
+
+    Tabs become blanks. The result is one line.
+    """
+    if text.isprintable() and text.isascii():
+        return text
+    return "".join(map(shown, text))
+
+
+def shown(character: str) -> str:
+    """Return one character in the form that `visible` gives it."""
+    if character == "\t":
+        return " "
+    if character.isprintable() and character not in UNSEEN:
+        return character
+    code = ord(character)
+    named = {"\n": "\\n", "\r": "\\r", "\x1b": "\\x1b"}.get(character)
+    return named or (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
+
+
+def plain(text: str) -> str:
+    """Return the form to match patterns on, with as many lines.
+
+    Without terminal escapes, controls and zero-width characters; with straight quotes and plain
+    blanks where a pasting tool left others, and HTML's entities resolved.
+    """
+    if "\x1b" in text or "\x9b" in text or "\x9d" in text:
+        text = ESCAPES.sub("", text)
+    if "^[[" in text:
+        text = BROKEN_COLOUR.sub("", text)
+    if "&" in text:
+        text = ENTITIES.sub(resolve, text)
+    if text.isascii() and text.isprintable():
+        return text
+    return text.translate(PLAIN)
+
+
+def resolve(entity: re.Match[str]) -> str:
+    """Return what an HTML entity stands for, also one that was escaped twice."""
+    return html.unescape(html.unescape(entity[0]))
+
+
+def unwrap(
+    lines: Sequence[str], begins: Callable[[str], bool] | None = None
+) -> Iterator[tuple[int, str]]:
+    """Yield (index of the first line from 0, plain text) of each entry, cut ones re-joined.
+
+    With `begins`, every line that does not begin an entry belongs to the one before: the rows of
+    a table, events. Without it the lines are a log, and two are joined only on evidence: all
+    lines that begin nothing follow a line of the full width; or an entry ends in the middle of
+    a sentence, as authors break lines by hand.
+    """
+    cleaned = [plain(line) for line in lines]
+    starts = [bool(line.strip()) and (begins or begins_entry)(line) for line in cleaned]
+    width = terminal_width(cleaned, starts)
+    margin = common_margin(cleaned) if begins else 0
+    entry: list[str] = []
+    first = 0
+    for number, line in enumerate(cleaned):
+        joins = entry and not starts[number] and line.strip()
+        if joins and not begins:
+            full = width and len(cleaned[number - 1]) >= width - TRIMMED
+            joins = full or (
+                number - first <= 2 and starts[first] and entry[-1].rstrip().endswith(OPEN_ENDS)
+            )
+        if joins:
+            entry.append(seam(cleaned[number - 1], line, width, margin))
+            continue
+        if entry:
+            yield first, "".join(entry).rstrip()
+        first, entry = number, [line]
+    if entry:
+        yield first, "".join(entry).rstrip()
+
+
+def seam(before: str, line: str, width: int, margin: int) -> str:
+    """Return a continuation line as it is to be appended: cut mid-word, or at a blank."""
+    if width and len(before) >= width and not before.endswith(" ") and not margin:
+        return line
+    rest = line.lstrip()
+    return rest if before.endswith(" ") else f" {rest}"
+
+
+def common_margin(lines: Sequence[str]) -> int:
+    """Return how many blanks all lines begin with."""
+    return min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+
+
+def terminal_width(lines: Sequence[str], starts: Sequence[bool]) -> int:
+    """Return the width at which a terminal cut these lines; 0 when nothing shows that it did.
+
+    No line is longer, and nearly every line that begins nothing follows one of that width.
+    """
+    longest = max(map(len, lines), default=0)
+    if not NARROWEST <= longest <= WIDEST:
+        return 0
+    before = Counter(
+        len(lines[number - 1]) >= longest - TRIMMED
+        for number in range(1, len(lines))
+        if lines[number].strip() and not starts[number] and lines[number - 1].strip()
+    )
+    return longest if before[True] and before[True] >= 9 * before[False] else 0
