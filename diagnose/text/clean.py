@@ -171,12 +171,10 @@ def unwrap(
     entry: list[str] = []
     first = 0
     for number, line in enumerate(cleaned):
-        joins = entry and not starts[number] and line.strip()
+        joins = bool(entry and line.strip()) and not starts[number]
         if joins and not begins:
-            full = width and len(cleaned[number - 1]) >= width - TRIMMED
-            joins = full or (
-                number - first <= 2 and starts[first] and entry[-1].rstrip().endswith(OPEN_ENDS)
-            )
+            full = width > 0 and len(cleaned[number - 1]) >= width - TRIMMED
+            joins = full or continues(entry, line, starts[first])
         if joins:
             entry.append(seam(cleaned[number - 1], line, width, margin))
             continue
@@ -185,6 +183,13 @@ def unwrap(
         first, entry = number, [line]
     if entry:
         yield first, "".join(entry).rstrip()
+
+
+def continues(entry: Sequence[str], line: str, begun: bool) -> bool:
+    """Whether an entry of a log plainly goes on: klog's multi-line value, or half a sentence."""
+    if entry[-1].endswith("=<") or (entry[0].endswith("=<") and not entry[-1].startswith(" >")):
+        return line.startswith(("\t", " "))
+    return begun and len(entry) <= 2 and entry[-1].rstrip().endswith(OPEN_ENDS)
 
 
 def seam(before: str, line: str, width: int, margin: int) -> str:

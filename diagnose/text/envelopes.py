@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,7 +68,10 @@ MONTH_DAY = (
 HOST = r"(?P<node>[A-Za-z0-9][\w.:-]{0,252})"
 NAME = r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?"
 # Beside a full date the host and program of journald's short-iso look like any two words.
-DAEMONS = "kernel|kubelet|containerd|crio|dockerd|cri-dockerd|k3s|rke2|systemd|kube-proxy|flanneld|coredns"
+DAEMONS = (
+    "kernel|kubelet|containerd|crio|dockerd|cri-dockerd|k3s|rke2|systemd|kube-proxy|flanneld|"
+    "coredns"
+)
 UNIT = rf"(?P<program>[\w./@+-]{{1,64}}?)\[\d{{1,10}}\]|(?P<daemon>{DAEMONS})"
 
 OUTER = tuple(
@@ -105,7 +108,8 @@ OWN = tuple(
         r"(?P<gotime>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?) "
         r"(?:(?P<source>[\w.-]{1,100}\.go:\d+): )?",
         rf"{DATE} ",
-        r"\[(?P<longtime>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\] ",
+        r"\[(?P<longtime>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d "
+        r"\d\d:\d\d:\d\d \d{4})\] ",
         r"\[ {0,6}\d{1,9}\.\d{6}\] ",
     )
 )
@@ -431,6 +435,7 @@ SIGNS = (
             "martian source",
             "bad checksum. From",
             "can't initialize ip",
+            "do you need to insmod?",
             "xtables lock",
             "Could not fetch rule set generation id",
         ),
@@ -670,7 +675,7 @@ def json_layer(text: str) -> tuple[str, dict[str, str]] | None:
     if len(text) > LONGEST_JSON:
         return None
     try:
-        record = json.loads(text)
+        record: object = json.loads(text)
     except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict):
@@ -782,7 +787,7 @@ def yearless(value: str, form: str, reference: datetime | None) -> datetime | No
     return None
 
 
-TIMES = {
+TIMES: Mapping[str, Callable[[str, datetime | None], datetime | None]] = {
     "at": from_iso,
     "gotime": lambda value, _: from_format(value, "%Y/%m/%d %H:%M:%S"),
     "longtime": lambda value, _: from_format(value, "%a %b %d %H:%M:%S %Y"),
@@ -827,15 +832,11 @@ CRI = re.compile(
 
 
 @functools.cache
-def sign_search() -> tuple[Any, tuple[tuple[int, Emitter], ...]]:
-    """Return the automaton of all signs, and for each literal its rank and emitter."""
-    rows = [
-        (literal, rank, sign.emitter)
-        for rank, sign in enumerate(SIGNS)
-        for literal in sign.literals
-    ]
-    automaton = ahocorasick_rs.AhoCorasick([literal for literal, _, _ in rows])
-    return automaton, tuple((rank, emitter) for _, rank, emitter in rows)
+def sign_search() -> tuple[Any, tuple[int, ...]]:
+    """Return the automaton of all literals, and for each the number of its row in SIGNS."""
+    rows = [(literal, row) for row, sign in enumerate(SIGNS) for literal in sign.literals]
+    automaton = ahocorasick_rs.AhoCorasick([literal for literal, _ in rows])
+    return automaton, tuple(row for _, row in rows)
 
 
 def program_of(line: str) -> Emitter:
@@ -860,12 +861,8 @@ def words_of(line: str, source: str = "") -> Emitter:
             return emitter
     automaton, rows = sign_search()
     hits = automaton.find_matches_as_indexes(line[:4000], overlapping=True)
-    return min((rows[index] for index, _, _ in hits), key=rank_of, default=(0, by_file))[1]
-
-
-def rank_of(row: tuple[int, Emitter]) -> int:
-    """Return the row's place in the table of signs."""
-    return row[0]
+    first = min((rows[index] for index, _, _ in hits), default=None)
+    return by_file if first is None else SIGNS[first].emitter
 
 
 def program_named(name: str) -> Emitter:
