@@ -1,7 +1,7 @@
 """DNS over TLS to the upstream fails at the certificate.
 
 Limits: the line does not tell a wrong tls_servername from an intercepted port or a wrong clock.
-Source: coredns/coredns v1.12.0, plugin/forward/README.md (tls_servername); Go crypto/x509 verify.go.
+Source: coredns/coredns v1.12.0, plugin/forward/README.md; Go crypto/x509 verify.go.
 """
 
 from collections.abc import Iterator

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from diagnose.asks import Ask
-from diagnose.evidence import Evidence, known
+from diagnose.evidence import Evidence, Readable, known
 from diagnose.model import Fact, Gap, Quote, Subject
 
 
@@ -50,7 +50,7 @@ class Flannel(Fact):
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return flannel's configuration; an empty fact when there is known to be none."""
-        items = (*evidence.of(NetConf), *evidence.of(SubnetEnv))
+        items: tuple[Readable, ...] = (*evidence.of(NetConf), *evidence.of(SubnetEnv))
         found = known(evidence, items, Ask.FLANNEL_CONFIG)
         if isinstance(found, Gap):
             return found

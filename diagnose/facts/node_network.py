@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from diagnose.asks import Ask
-from diagnose.evidence import Evidence, known
+from diagnose.evidence import Evidence, Readable, known
 from diagnose.model import Fact, Gap, Quote, Subject
 
 
@@ -73,7 +73,11 @@ class NodeNetwork(Fact):
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return interfaces, routes and rules of all nodes."""
-        items = (*evidence.of(Interface), *evidence.of(Route), *evidence.of(FilterRules))
+        items: tuple[Readable, ...] = (
+            *evidence.of(Interface),
+            *evidence.of(Route),
+            *evidence.of(FilterRules),
+        )
         found = known(evidence, items, Ask.NODE_NETWORK)
         if isinstance(found, Gap):
             return found

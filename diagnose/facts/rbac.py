@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from diagnose.asks import Ask
-from diagnose.evidence import Evidence, known
+from diagnose.evidence import Evidence, Readable, known
 from diagnose.model import Fact, Gap, Quote, Subject
 
 NEEDED = (("", "services"), ("", "namespaces"), ("discovery.k8s.io", "endpointslices"))
@@ -65,7 +65,7 @@ class CoreDNSRoles(Fact):
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return the ClusterRoles and ClusterRoleBindings of CoreDNS."""
-        items = (*evidence.of(ClusterRole), *evidence.of(ClusterRoleBinding))
+        items: tuple[Readable, ...] = (*evidence.of(ClusterRole), *evidence.of(ClusterRoleBinding))
         found = known(evidence, items, Ask.RBAC)
         if isinstance(found, Gap):
             return found

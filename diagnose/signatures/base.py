@@ -48,11 +48,20 @@ class Wording:
 
 @dataclass(frozen=True)
 class Signature:
-    """One thing that an emitter says, however it has worded it."""
+    """One thing that an emitter says, however it has worded it.
+
+    `key` names the groups whose values tell its matches apart: a scan keeps the first and the
+    last lines of each. `envelope` says that the line quotes another program's or another
+    plugin's message, so that further signatures may match it. A `fallback` counts only on lines
+    that no other signature knows: a generic text of a library that many programs print.
+    """
 
     name: str
     emitter: Emitter
     wordings: tuple[Wording, ...]
+    key: tuple[str, ...] = ()
+    envelope: bool = False
+    fallback: bool = False
 
     def match(self, line: str) -> re.Match[str] | None:
         """Return the first wording's match in a line, or None."""
@@ -60,3 +69,8 @@ class Signature:
             if wording.literal in line and (found := wording.compiled.search(line)):
                 return found
         return None
+
+
+def signatures_in(namespace: dict[str, object]) -> tuple[Signature, ...]:
+    """Return the signatures of a module's namespace, in the order of their definition."""
+    return tuple(value for value in namespace.values() if isinstance(value, Signature))

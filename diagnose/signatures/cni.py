@@ -1,0 +1,644 @@
+"""What CNI plugins answer, whoever quotes it: the runtime, the kubelet, an Event.
+
+A message may hold several of these: the error of the set-up first, then that of the clean-up.
+"""
+
+from __future__ import annotations
+
+from diagnose.signatures.base import Emitter, Signature, Wording, signatures_in
+
+EMITTER = Emitter.CNI
+
+NETNS_GONE = Signature(
+    name="netns-gone",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'failed to Statfs \\*"(?P<netns>[^"\\]+)\\*": no such file or directory',
+            literal="failed to Statfs ",
+            samples=(
+                "networkPlugin cni failed to set up pod "
+                '"coredns-7677f9bb54-jxnlh_kube-system" network: failed to Statfs '
+                '"/proc/15875/ns/net": no such file or directory',
+                'plugin type="flannel" failed (add): failed to delegate add: failed to open '
+                'netns "/var/run/netns/cni-7d3d": failed to Statfs '
+                '"/var/run/netns/cni-7d3d": no such file or directory',
+            ),
+            source="containernetworking/plugins pkg/ns/ns_linux.go (IsNSorErr), v0.8.7 to v1.9.1",
+        ),
+        Wording(
+            pattern="CNI failed to retrieve network namespace path: (?P<reason>.+)$",
+            literal="retrieve network namespace path: ",
+            samples=(
+                "E0302 05:11:09.120211    1322 cni.go:333] CNI failed to retrieve network "
+                "namespace path: cannot find network namespace for the terminated container "
+                '"3f1c0a9d5b7e4c21a6d8"',
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/dockershim/network/cni/cni.go "
+            "(TearDownPod), v1.18",
+            until="1.23",
+        ),
+    ),
+)
+
+NETNS_WRONG = Signature(
+    name="netns-wrong",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'unknown FS magic on \\*"(?P<netns>[^"\\]+)\\*": (?P<magic>[0-9a-f]+)',
+            literal="unknown FS magic on ",
+            samples=(
+                'failed to open netns "/var/run/netns/plainfile": unknown FS magic on '
+                '"/var/run/netns/plainfile": 1021994',
+            ),
+            source="containernetworking/plugins pkg/ns/ns_linux.go (IsNSorErr), v1.5.1",
+        ),
+    ),
+)
+
+IPTABLES_UNUSABLE = Signature(
+    name="iptables-unusable",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"neither iptables nor ip6tables (?:is )?usable(?:, \(iptables\) "
+            "(?P<reason>.*))?",
+            literal="neither iptables nor ip6tables ",
+            samples=(
+                "networkPlugin cni failed to teardown pod "
+                '"coredns-7677f9bb54-jxnlh_kube-system" network: neither iptables nor '
+                "ip6tables usable",
+                'neither iptables nor ip6tables is usable, (iptables) exec: "iptables": '
+                'executable file not found in $PATH, (ip6tables) exec: "ip6tables": '
+                "executable file not found in $PATH",
+            ),
+            source="containernetworking/plugins plugins/meta/portmap/portmap_iptables.go "
+            "(unforwardPorts), v1.1.1 and v1.5.1",
+        ),
+    ),
+)
+
+IPTABLES_FAILED = Signature(
+    name="iptables-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="failed to (?:open|locate) iptables: (?P<reason>.+)$",
+            literal=" iptables: ",
+            samples=(
+                'failed to open iptables: exec: "iptables": executable file not found in $PATH',
+                'failed to locate iptables: exec: "iptables": executable file not found in $PATH',
+            ),
+            source="containernetworking/plugins plugins/meta/portmap/portmap_iptables.go "
+            "(forwardPorts), pkg/ip/ipmasq_iptables_linux.go (setupIPMasqIPTables), "
+            "v1.5.1",
+        ),
+        Wording(
+            pattern="could not find nftables binary: (?P<reason>.+)$",
+            literal="could not find nftables binary: ",
+            samples=(
+                'could not find nftables binary: exec: "nft": executable file not found in $PATH',
+            ),
+            source="kubernetes-sigs/knftables nftables.go (newInternal), v0.0.18, through "
+            "containernetworking/plugins v1.9.1",
+        ),
+        Wording(
+            pattern=r"unable to create chain (?P<chain>CNI-\S+): (?P<reason>.+)$",
+            literal="unable to create chain CNI-",
+            samples=(
+                "unable to create chain CNI-HOSTPORT-SETMARK: failed to list iptables "
+                "chains: running [/sbin/iptables -t nat -S --wait]: exit status 4: iptables "
+                "v1.8.9 (nf_tables): Could not fetch rule set generation id: Permission "
+                "denied (you must be root)",
+            ),
+            source="containernetworking/plugins plugins/meta/portmap/chain.go (setup), v1.1.1",
+        ),
+        Wording(
+            pattern="could not teardown ipv(?P<family>[46]) dnat: (?P<reason>.+)$",
+            literal="could not teardown ipv",
+            samples=(
+                "could not teardown ipv4 dnat: running [/usr/sbin/iptables -t nat -S "
+                "CNI-HOSTPORT-DNAT --wait]: exit status 1: iptables: Bad rule",
+            ),
+            source="containernetworking/plugins plugins/meta/portmap/portmap_iptables.go "
+            "(unforwardPorts), v1.1.1",
+        ),
+    ),
+    envelope=True,
+)
+
+PLUGIN_MISSING = Signature(
+    name="cni-plugin-missing",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'failed to find plugin \\*"(?P<plugin>[^"\\]+)\\*" in path '
+            r"\[(?P<path>[^\]]*)\]",
+            literal="failed to find plugin ",
+            samples=(
+                'failed to setup network for sandbox "ccd95ce6": plugin type="flannel" '
+                'failed (add): failed to find plugin "flannel" in path [/opt/cni/bin]',
+                'failed to delegate add: failed to find plugin "bridge" in path [/opt/cni/bin]',
+            ),
+            source="containernetworking/cni pkg/invoke/find.go (FindInPath), v1.0.1",
+        ),
+    ),
+    key=("plugin",),
+)
+
+PLUGIN_NOT_EXECUTABLE = Signature(
+    name="cni-plugin-not-executable",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"fork/exec (?P<path>/\S+): (?P<reason>permission denied|exec format "
+            "error|text file busy|operation not permitted|no such file or "
+            "directory|input/output error)",
+            literal="fork/exec /",
+            samples=(
+                "netplugin failed with no error message: fork/exec /opt/cni/bin/host-local: "
+                "exec format error",
+            ),
+            source="golang/go os/exec_posix.go (startProcess), through containernetworking/cni "
+            "pkg/invoke/raw_exec.go (pluginErr), v1.0.1",
+        ),
+    ),
+    key=("path",),
+)
+
+PLUGIN_SILENT = Signature(
+    name="cni-plugin-silent",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="netplugin failed[^:]{0,400}: (?P<reason>(?!fork/exec).+)$",
+            literal="netplugin failed",
+            samples=(
+                'plugin type="flannel" failed (add): netplugin failed with no error '
+                "message: signal: killed",
+                'netplugin failed: "panic: assignment to entry in nil map"',
+            ),
+            source="containernetworking/cni pkg/invoke/raw_exec.go (pluginErr), v1.0.1",
+        ),
+    ),
+)
+
+NO_CONFIG = Signature(
+    name="cni-no-config",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="cni plugin not initialized",
+            literal="cni plugin not initialized",
+            samples=(
+                "NetworkReady=false reason:NetworkPluginNotReady message:Network plugin "
+                "returns error: cni plugin not initialized",
+                "no network config found in /etc/cni/net.d: cni plugin not initialized: "
+                "failed to load cni config",
+            ),
+            source="containerd/go-cni errors.go (ErrCNINotInitialized), v1.1.9",
+        ),
+        Wording(
+            pattern="cni config uninitialized",
+            literal="cni config uninitialized",
+            samples=(
+                "NetworkReady=false reason:NetworkPluginNotReady message:docker: network "
+                "plugin is not ready: cni config uninitialized",
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/dockershim/network/cni/cni.go (Status), "
+            "v1.18",
+            until="1.23",
+        ),
+        Wording(
+            pattern=r"[Nn]o (?:valid )?networks found in (?P<directory>[^\"\s]+)",
+            literal="networks found in ",
+            samples=(
+                'I0910 09:58:01.621500   12866 cni.go:239] "Unable to update cni config" '
+                'err="no networks found in /etc/cni/net.d"',
+                "Unable to update cni config: no valid networks found in /etc/cni/net.d",
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/dockershim/network/cni/cni.go "
+            "(getDefaultCNINetwork), v1.23",
+            until="1.23",
+        ),
+        Wording(
+            pattern=r"[Nn]o CNI configuration file in (?P<directory>\S+)\. Has your network "
+            "provider started",
+            literal="CNI configuration file in ",
+            samples=(
+                "NetworkReady=false reason:NetworkPluginNotReady message:Network plugin "
+                "returns error: No CNI configuration file in /etc/cni/net.d/. Has your "
+                "network provider started?",
+            ),
+            source="cri-o/ocicni pkg/ocicni/ocicni.go (Status), v0.4.0",
+        ),
+    ),
+)
+
+BRIDGE_ADDRESS_CONFLICT = Signature(
+    name="bridge-address-conflict",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'failed to set bridge addr: \\*"(?P<bridge>[^"\\]+)\\*" already has an IP '
+            r"address different from (?P<wanted>[0-9a-fA-F.:]+/\d+)",
+            literal="already has an IP address different from",
+            samples=(
+                'failed to set bridge addr: "cni0" already has an IP address different from '
+                "10.200.1.1/24",
+                'failed to delegate add: failed to set bridge addr: "cni0" already has an '
+                "IP address different from 10.200.1.1/24",
+            ),
+            source="containernetworking/plugins plugins/main/bridge/bridge.go (ensureAddr), "
+            "v0.8.7 to v1.9.1",
+        ),
+    ),
+    key=("bridge", "wanted"),
+)
+
+BRIDGE_ADDRESS_DENIED = Signature(
+    name="bridge-address-denied",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"failed to set bridge addr: could not add IP address (?:(?P<address>\S+) "
+            r')?to \\*"(?P<bridge>[^"\\]+)\\*": (?P<reason>.+)$',
+            literal="bridge addr: could not add IP address",
+            samples=(
+                "failed to set bridge addr: could not add IP address fd00:10:200:1::1/64 to "
+                '"cni0": permission denied',
+            ),
+            source="containernetworking/plugins plugins/main/bridge/bridge.go (ensureAddr), v1.9.1",
+        ),
+    ),
+)
+
+BRIDGE_FAILED = Signature(
+    name="bridge-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'failed to create bridge \\*"(?P<bridge>[^"\\]+)\\*": (?P<reason>.+)$',
+            literal="failed to create bridge ",
+            samples=(
+                'failed to create bridge "cni0": "cni0" already exists but is not a bridge',
+                'failed to create bridge "cni0": could not add "cni0": operation not permitted',
+            ),
+            source="containernetworking/plugins plugins/main/bridge/bridge.go (ensureBridge), "
+            "v0.8.7 to v1.9.1",
+        ),
+    ),
+    key=("reason",),
+)
+
+VETH_EXISTS = Signature(
+    name="veth-exists",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'container veth name (?:provided \(|\(\\*")(?P<interface>[\w.-]+)',
+            literal="container veth name ",
+            samples=(
+                "container veth name provided (eth0) already exists",
+                'container veth name ("eth0") peer provided ("veth1a2b3c4d") already exists',
+            ),
+            source="containernetworking/plugins pkg/ip/link_linux.go (makeVeth), v1.1.1 and v1.5.1",
+        ),
+    ),
+)
+
+IPAM_EXHAUSTED = Signature(
+    name="ipam-exhausted",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"no IP addresses available in range set: (?P<range>[^\s\"\\]+)",
+            literal="no IP addresses available in range",
+            samples=(
+                "failed to allocate for range 0: no IP addresses available in range set: "
+                "10.244.1.1-10.244.1.254",
+            ),
+            source="containernetworking/plugins plugins/ipam/host-local/backend/allocator/alloc"
+            "ator.go (Get), v0.8.7 to v1.9.1",
+        ),
+        Wording(
+            pattern=r"postIpamFailure\s+(?P<reason>range is full|No more IPs available|all CIDR "
+            "ranges are exhausted)",
+            literal="postIpamFailure",
+            samples=(
+                "unable to allocate IP via local cilium agent: [POST /ipam][502] "
+                "postIpamFailure  range is full",
+            ),
+            source="cilium/cilium daemon/cmd/ipam.go (postIPAM), v1.10",
+        ),
+        Wording(
+            pattern="add cmd: failed to assign an IP address to container",
+            literal="failed to assign an IP address to",
+            samples=(
+                'plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to '
+                "assign an IP address to container",
+            ),
+            source="aws/amazon-vpc-cni-k8s cmd/routed-eni-cni-plugin/cni.go (add), v1.12.0",
+        ),
+    ),
+)
+
+IPAM_DUPLICATE = Signature(
+    name="ipam-duplicate",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"(?P<address>[0-9a-fA-F.:]+) has been allocated to (?P<holder>\S+), "
+            "duplicate allocation is not allowed",
+            literal="duplicate allocation is not allowed",
+            samples=(
+                "failed to allocate for range 0: 10.200.1.2 has been allocated to "
+                "9c1ca2a30e1c4f5f, duplicate allocation is not allowed",
+            ),
+            source="containernetworking/plugins plugins/ipam/host-local/backend/allocator/alloc"
+            "ator.go (Get), v0.8.7 to v1.9.1",
+        ),
+    ),
+)
+
+IPAM_DISK = Signature(
+    name="ipam-disk",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"(?:write|open|mkdir) (?P<path>/var/lib/cni/\S+): (?P<reason>no space left "
+            "on device|read-only file system|permission denied)",
+            literal=" /var/lib/cni/",
+            samples=(
+                "failed to allocate for range 0: write "
+                "/var/lib/cni/networks/cbr0/10.200.1.2: no space left on device",
+                "mkdir /var/lib/cni/flannel: read-only file system",
+            ),
+            source="containernetworking/plugins plugins/ipam/host-local/backend/disk/backend.go"
+            " (Reserve, New), v1.9.1",
+        ),
+        Wording(
+            pattern=r"failed \(add\): (?P<reason>no space left on device)",
+            literal="failed (add): no space left on device",
+            samples=('plugin type="bridge" failed (add): no space left on device',),
+            source="containernetworking/plugins plugins/ipam/host-local/backend/disk/backend.go"
+            " (Reserve), v1.9.1",
+        ),
+    ),
+)
+
+IPAM_RANGE_INVALID = Signature(
+    name="ipam-range-invalid",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"invalid range set \d+: (?P<reason>.+)$",
+            literal="invalid range set ",
+            samples=("invalid range set 0: RangeStart 10.200.2.2 not in network 10.200.1.0/24",),
+            source="containernetworking/plugins plugins/ipam/host-local/backend/allocator/confi"
+            "g.go (LoadIPAMConfig), v1.9.1",
+        ),
+        Wording(
+            pattern="no IP ranges specified",
+            literal="no IP ranges specified",
+            samples=("no IP ranges specified",),
+            source="containernetworking/plugins plugins/ipam/host-local/backend/allocator/confi"
+            "g.go (LoadIPAMConfig), v1.9.1",
+        ),
+    ),
+)
+
+SUBNET_ENV_MISSING = Signature(
+    name="subnet-env-missing",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"open (?P<file>/\S*subnet\.env): no such file or directory",
+            literal="subnet.env: no such file",
+            samples=(
+                "open /run/flannel/subnet.env: no such file or directory",
+                "loadFlannelSubnetEnv failed: open /run/flannel/subnet.env: no such file or "
+                "directory",
+                "failed to load flannel 'subnet.env' file: open /run/flannel/subnet.env: no "
+                "such file or directory. Check the flannel pod log for this node.",
+            ),
+            source="flannel-io/cni-plugin flannel.go (loadFlannelSubnetEnv), v1.0.1, v1.1.2 "
+            "and v1.9.1",
+        ),
+    ),
+)
+
+SUBNET_ENV_INCOMPLETE = Signature(
+    name="subnet-env-incomplete",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"(?P<file>/\S*subnet\.env) is missing (?P<keys>FLANNEL_[A-Z0-9_]+(?:, "
+            "FLANNEL_[A-Z0-9_]+){0,9})",
+            literal="subnet.env is missing FLANNEL_",
+            samples=(
+                "/run/flannel/subnet.env is missing FLANNEL_NETWORK, FLANNEL_SUBNET, "
+                "FLANNEL_MTU, FLANNEL_IPMASQ",
+            ),
+            source="flannel-io/cni-plugin flannel.go (loadFlannelSubnetEnv), v0.8.7 to v1.9.1",
+        ),
+    ),
+)
+
+SUBNET_ENV_INVALID = Signature(
+    name="subnet-env-invalid",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"failed to load flannel 'subnet\.env' file: (?P<reason>(?!open |/\S+ is "
+            "missing).+)$",
+            literal="load flannel 'subnet.env' file: ",
+            samples=(
+                "failed to load flannel 'subnet.env' file: invalid CIDR address: banana. "
+                "Check the flannel pod log for this node.",
+            ),
+            source="flannel-io/cni-plugin flannel.go (cmdFlannelAdd), v1.9.1",
+        ),
+        Wording(
+            pattern=r"loadFlannelSubnetEnv failed: (?P<reason>(?!open |/\S+ is missing).+)$",
+            literal="loadFlannelSubnetEnv failed: ",
+            samples=("loadFlannelSubnetEnv failed: invalid CIDR address: banana",),
+            source="flannel-io/cni-plugin flannel.go (cmdFlannelAdd), v1.1.2",
+        ),
+    ),
+)
+
+VERSION_INCOMPATIBLE = Signature(
+    name="cni-version-incompatible",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'incompatible CNI versions(?:; config is \\*"(?P<config>[\d.]+)\\*", plugin '
+            r"supports \[(?P<supported>[^\]]+)\])?",
+            literal="incompatible CNI versions",
+            samples=(
+                'plugin type="loopback" failed (add): incompatible CNI versions; config is '
+                '"1.0.0", plugin supports ["0.1.0" "0.2.0" "0.3.0" "0.3.1" "0.4.0"]',
+            ),
+            source="containernetworking/cni pkg/version/reconcile.go (Check), v1.0.1",
+        ),
+        Wording(
+            pattern=r'unsupported CNI result version \\*"(?P<config>[^"\\]*)\\*"',
+            literal="unsupported CNI result version",
+            samples=(
+                "failed to create pod network sandbox k8s_coredns-5zgtx_kube-system_1b2c_0(7"
+                'f371758): unsupported CNI result version "1.0.0"',
+            ),
+            source="containernetworking/cni pkg/types/internal/create.go (Create), v1.0.1",
+        ),
+    ),
+)
+
+CONFIG_INVALID = Signature(
+    name="cni-config-invalid",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="error parsing configuration(?: list)?: (?P<reason>.+)$",
+            literal="error parsing configuration",
+            samples=(
+                "error parsing configuration list: missing 'type'",
+                'time="2024-03-02T05:10:31Z" level=error msg="Error loading CNI config list '
+                "file /etc/cni/net.d/10-flannel.conflist: error parsing configuration list: "
+                'invalid character"',
+            ),
+            source="containernetworking/cni libcni/conf.go (ConfListFromBytes), v1.0.1",
+        ),
+        Wording(
+            pattern="error unmarshall network config: (?P<reason>.+)$",
+            literal="error unmarshall network config: ",
+            samples=("error unmarshall network config: unexpected end of JSON input",),
+            source="containernetworking/cni pkg/skel/skel.go (checkVersionAndCall), v1.0.1",
+        ),
+    ),
+)
+
+FORWARDING_DENIED = Signature(
+    name="cni-forwarding-denied",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="failed to enable forwarding: (?P<reason>.+)$",
+            literal="failed to enable forwarding: ",
+            samples=(
+                "failed to enable forwarding: open /proc/sys/net/ipv4/ip_forward: read-only "
+                "file system",
+            ),
+            source="containernetworking/plugins plugins/main/bridge/bridge.go "
+            "(enableIPForward), v1.9.1",
+        ),
+    ),
+)
+
+CALICO_NODENAME_MISSING = Signature(
+    name="calico-nodename-missing",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="stat (?P<file>/var/lib/calico/nodename): no such file or directory",
+            literal="/var/lib/calico/nodename: no such file",
+            samples=(
+                "stat /var/lib/calico/nodename: no such file or directory: check that the "
+                "calico/node container is running and has mounted /var/lib/calico/",
+            ),
+            source="projectcalico/calico cni-plugin/pkg/plugin/plugin.go (cmdAdd), v3.26.0",
+        ),
+    ),
+)
+
+CALICO_POOL_MISSING = Signature(
+    name="calico-pool-missing",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="no configured Calico pools(?: for (?P<scope>.+))?",
+            literal="no configured Calico pools",
+            samples=(
+                "failed to request IPv4 addresses: no configured Calico pools for node worker-1",
+            ),
+            source="projectcalico/calico libcalico-go/lib/ipam/ipam.go "
+            "(prepareAffinityBlocksForHost), v3.26.0",
+        ),
+    ),
+)
+
+CNI_UNAUTHORIZED = Signature(
+    name="cni-unauthorized",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="connection is unauthorized: (?P<reason>.+)$",
+            literal="connection is unauthorized: ",
+            samples=(
+                'plugin type="calico" failed (add): error getting ClusterInformation: '
+                "connection is unauthorized: Unauthorized",
+            ),
+            source="projectcalico/calico libcalico-go/lib/errors/errors.go "
+            "(ErrorConnectionUnauthorized), v3.26.0",
+        ),
+    ),
+)
+
+# A plugin that asks the Kubernetes API.
+CNI_API_FAILED = Signature(
+    name="cni-api-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="(?:[Nn]etworkPlugin cni|plugin type=|CNI network|network for "
+            "sandbox|ClusterInformation|Multus).{0,800}?(?P<reason>Get "
+            r'(?:\\*")?https?://.+)$',
+            literal="https://",
+            samples=(
+                'plugin type="calico" failed (add): error getting ClusterInformation: Get '
+                '"https://10.96.0.1:443/apis/crd.projectcalico.org/v1/clusterinformations/de'
+                'fault": dial tcp 10.96.0.1:443: i/o timeout',
+            ),
+            source="projectcalico/calico cni-plugin/pkg/plugin/plugin.go (cmdAdd), v3.26.0; "
+            "the reason from Go's net/http",
+        ),
+    ),
+)
+
+CILIUM_UNREACHABLE = Signature(
+    name="cilium-unreachable",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="unable to connect to Cilium (?:daemon|agent): (?P<reason>.+)$",
+            literal="unable to connect to Cilium ",
+            samples=(
+                "unable to connect to Cilium daemon: failed to create cilium agent client "
+                "after 30.000000 seconds timeout: Get http:///var/run/cilium/cilium.sock/v1/"
+                "config: dial unix /var/run/cilium/cilium.sock: connect: no such file or "
+                "directory",
+            ),
+            source="cilium/cilium plugins/cilium-cni/main.go (cmdAdd), v1.10",
+        ),
+    ),
+    envelope=True,
+)
+
+WEAVE_UNREACHABLE = Signature(
+    name="weave-unreachable",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"unable to allocate IP address: (?P<reason>.*127\.0\.0\.1:6784.*)$",
+            literal="127.0.0.1:6784",
+            samples=(
+                'unable to allocate IP address: Post "http://127.0.0.1:6784/ip/aa10": dial '
+                "tcp 127.0.0.1:6784: connect: connection refused",
+            ),
+            source="weaveworks/weave plugin/net/cni.go (CmdAdd), v2.8.1",
+        ),
+    ),
+)
+
+SIGNATURES = signatures_in(globals())

@@ -1,0 +1,144 @@
+"""What the kernel and its packet filter tools say, whichever program prints it."""
+
+from __future__ import annotations
+
+from diagnose.signatures.base import Emitter, Signature, Wording, signatures_in
+
+EMITTER = Emitter.KERNEL
+
+NETFILTER_TABLE_MISSING = Signature(
+    name="netfilter-table-missing",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"can't initialize (?P<tool>ip6?tables) table `(?P<table>\w+)': "
+            "(?P<reason>[^(]+)",
+            literal="can't initialize ip",
+            samples=(
+                "E1120 07:08:50.135017       1 proxier.go:647] exit status 3: iptables "
+                "v1.6.0: can't initialize iptables table `nat': Table does not exist (do "
+                "you need to insmod?)",
+            ),
+            source="netfilter iptables libiptc/libiptc.c (strerror), 1.8.9, xshared.c",
+        ),
+    ),
+    key=("tool", "table"),
+)
+
+XTABLES_LOCKED = Signature(
+    name="xtables-locked",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="Another app is currently holding the xtables lock",
+            literal="is currently holding the xtables lock",
+            samples=(
+                "exit status 4: Another app is currently holding the xtables lock; still 4s "
+                "0us time ahead to have a chance to grab the lock...",
+            ),
+            source="netfilter iptables iptables/xshared.c (xtables_lock), 1.8.9",
+        ),
+    ),
+)
+
+NFTABLES_DENIED = Signature(
+    name="nftables-denied",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="Could not fetch rule set generation id: (?P<reason>[^(]+)",
+            literal="Could not fetch rule set generation id",
+            samples=(
+                "iptables v1.8.9 (nf_tables): Could not fetch rule set generation id: "
+                "Permission denied (you must be root)",
+            ),
+            source="netfilter iptables iptables/nft.c (nft_init), 1.8.9",
+        ),
+    ),
+)
+
+CONNTRACK_FULL = Signature(
+    name="conntrack-table-full",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="nf_conntrack: table full, dropping packet",
+            literal="table full, dropping packet",
+            samples=("[88031.551122] nf_conntrack: nf_conntrack: table full, dropping packet",),
+            source="torvalds/linux net/netfilter/nf_conntrack_core.c (__nf_conntrack_alloc), v6.1",
+        ),
+    ),
+)
+
+NEIGHBOUR_TABLE_FULL = Signature(
+    name="neighbour-table-full",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="(?P<table>arp_cache|ndisc_cache): neighbor table overflow!",
+            literal="neighbor table overflow!",
+            samples=("[ 9011.221100] neighbour: arp_cache: neighbor table overflow!",),
+            source="torvalds/linux net/core/neighbour.c (neigh_alloc), v6.1",
+        ),
+        Wording(
+            pattern="[Nn]eighbour table overflow",
+            literal="eighbour table overflow",
+            samples=("Neighbour table overflow.",),
+            source="torvalds/linux net/ipv4/route.c (arp_bind_neighbour), v3.2",
+        ),
+    ),
+)
+
+OOM_KILLED = Signature(
+    name="oom-killed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="(?:Memory cgroup out of memory|Out of memory): Kill(?:ed)? process "
+            r"(?P<pid>\d+) \((?P<process>[^)]+)\)",
+            literal="ut of memory: Kill",
+            samples=(
+                "[ 7001.100200] Memory cgroup out of memory: Killed process 12345 (coredns) "
+                "total-vm:1450012kB, anon-rss:173040kB, file-rss:0kB",
+            ),
+            source="torvalds/linux mm/oom_kill.c (__oom_kill_process), v6.1",
+        ),
+    ),
+    key=("process",),
+)
+
+BAD_CHECKSUM = Signature(
+    name="udp-bad-checksum",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"UDP: bad checksum\. From (?P<remote>\S+?):\d+ to "
+            r"(?P<local>\S+?):(?P<port>\d+) ulen",
+            literal="UDP: bad checksum. From",
+            samples=(
+                "[ 1423.035722] UDP: bad checksum. From 172.16.9.99:27503 to "
+                "172.16.80.252:8472 ulen 75",
+            ),
+            source="torvalds/linux net/ipv4/udp.c (__udp4_lib_rcv), v6.1",
+        ),
+    ),
+    key=("port",),
+)
+
+MARTIAN_SOURCE = Signature(
+    name="martian-source",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"martian source (?P<to>\S+) from (?P<remote>\S+), on dev (?P<interface>\S+)",
+            literal=": martian source ",
+            samples=(
+                "[ 2214.102030] IPv4: martian source 10.96.0.10 from 10.244.1.4, on dev flannel.1",
+            ),
+            source="torvalds/linux net/ipv4/route.c (ip_handle_martian_source), v6.1",
+        ),
+    ),
+    key=("interface",),
+)
+
+SIGNATURES = signatures_in(globals())

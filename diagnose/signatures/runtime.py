@@ -1,0 +1,214 @@
+"""What container runtimes print: containerd, CRI-O, and dockerd behind dockershim."""
+
+from __future__ import annotations
+
+from diagnose.signatures.base import Emitter, Signature, Wording, signatures_in
+
+EMITTER = Emitter.RUNTIME
+
+RUN_SANDBOX_FAILED = Signature(
+    name="runtime-run-sandbox-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"RunPodSandbox for &PodSandboxMetadata\{Name:(?P<pod>[^,]+),Uid:[^,]*,Namesp"
+            r'ace:(?P<namespace>[^,]+),.{0,40}? failed, error\\*" error=(?P<message>.+)$',
+            literal="RunPodSandbox for &PodSandboxMetadata",
+            samples=(
+                'time="2024-03-02T05:11:09Z" level=error msg="RunPodSandbox for '
+                "&PodSandboxMetadata{Name:coredns-5d78c9869d-x2lqv,Uid:1b2c,Namespace:kube-s"
+                'ystem,Attempt:0,} failed, error" error="failed to setup network for '
+                'sandbox \\"8a1f\\": plugin type=\\"flannel\\" failed (add): failed to delegate '
+                'add: failed to set bridge addr: \\"cni0\\" already has an IP address '
+                'different from 10.244.1.1/24"',
+            ),
+            source="containerd/containerd internal/cri/instrument/instrumented_service.go "
+            "(RunPodSandbox), v1.7.22",
+        ),
+    ),
+    key=("pod", "message"),
+    envelope=True,
+)
+
+SANDBOX_STARTED = Signature(
+    name="runtime-sandbox-started",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"RunPodSandbox for &PodSandboxMetadata\{Name:(?P<pod>[^,]+),Uid:[^,]*,Namesp"
+            "ace:(?P<namespace>[^,]+),.{0,40}? returns sandbox id",
+            literal=" returns sandbox id ",
+            samples=(
+                'time="2024-03-02T05:11:12Z" level=info msg="RunPodSandbox for '
+                "&PodSandboxMetadata{Name:coredns-5d78c9869d-x2lqv,Uid:1b2c,Namespace:kube-s"
+                'ystem,Attempt:0,} returns sandbox id \\"3f1c0a9d5b7e4c21a6d8\\""',
+            ),
+            source="containerd/containerd internal/cri/instrument/instrumented_service.go "
+            "(RunPodSandbox), v1.7.22",
+        ),
+    ),
+    key=("pod",),
+)
+
+STOP_SANDBOX_FAILED = Signature(
+    name="runtime-stop-sandbox-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'StopPodSandbox for \\*"(?P<sandbox>[0-9a-f]+)\\*" failed\\*" '
+            "error=(?P<message>.+)$",
+            literal="StopPodSandbox for ",
+            samples=(
+                'time="2024-03-02T05:11:10Z" level=error msg="StopPodSandbox for '
+                '\\"3f1c0a9d\\" failed" error="failed to destroy network for sandbox '
+                '\\"3f1c0a9d\\": plugin type=\\"portmap\\" failed (delete): could not teardown '
+                "ipv4 dnat: running [/usr/sbin/iptables -t nat -S CNI-HOSTPORT-DNAT "
+                '--wait]: exit status 4"',
+            ),
+            source="containerd/containerd internal/cri/instrument/instrumented_service.go "
+            "(StopPodSandbox), v1.7.22",
+        ),
+    ),
+    key=("message",),
+    envelope=True,
+)
+
+SANDBOX_IMAGE_FAILED = Signature(
+    name="sandbox-image-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'failed to get sandbox image \\*"(?P<image>[^"\\]+)\\*": (?P<reason>.+)$',
+            literal="failed to get sandbox image ",
+            samples=(
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to "
+                'get sandbox image "registry.k8s.io/pause:3.9": failed to pull image '
+                '"registry.k8s.io/pause:3.9": failed to pull and unpack image',
+            ),
+            source="containerd/containerd internal/cri/server/podsandbox/sandbox_run.go "
+            "(Start), v1.7.22",
+        ),
+        Wording(
+            pattern="unable to pull image for the sandbox container: (?P<reason>.+)$",
+            literal="image for the sandbox container: ",
+            samples=(
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = unable to "
+                "pull image for the sandbox container: Error response from daemon: Get "
+                "https://k8s.gcr.io/v2/: net/http: request canceled",
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/dockershim/docker_sandbox.go "
+            "(RunPodSandbox), v1.18",
+            until="1.23",
+        ),
+        Wording(
+            pattern=r'failed pulling image \\*"(?P<image>[^"\\]*pause[^"\\]*)\\*": '
+            "(?P<reason>.+)$",
+            literal="failed pulling image ",
+            samples=(
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed "
+                'pulling image "k8s.gcr.io/pause:3.2": Error response from daemon: Get '
+                "https://k8s.gcr.io/v2/: net/http: request canceled while waiting for "
+                "connection",
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/dockershim/helpers.go "
+            "(ensureSandboxImageExists), v1.18",
+            until="1.23",
+        ),
+    ),
+    key=("image",),
+)
+
+SANDBOX_NAME_RESERVED = Signature(
+    name="sandbox-name-reserved",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'failed to reserve sandbox name \\*"(?P<sandbox>[^"\\]+)\\*"',
+            literal="failed to reserve sandbox name",
+            samples=(
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to "
+                'reserve sandbox name "coredns-5d78c9869d-x2lqv_kube-system_1b2c_0": name '
+                '"coredns-5d78c9869d-x2lqv_kube-system_1b2c_0" is reserved for '
+                '"3f1c0a9d5b7e4c21a6d8"',
+            ),
+            source="containerd/containerd internal/cri/server/sandbox_run.go (RunPodSandbox), "
+            "v1.7.22",
+        ),
+    ),
+)
+
+# Routine when the runtime starts before the network add-on.
+CNI_INIT_FAILED = Signature(
+    name="runtime-cni-init-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="failed to load cni during init, please check CRI plugin status before "
+            r'setting up network for pods\\*" error=(?P<message>.+)$',
+            literal="failed to load cni during init",
+            samples=(
+                'time="2024-03-02T05:10:31Z" level=error msg="failed to load cni during '
+                'init, please check CRI plugin status before setting up network for pods" '
+                'error="cni config load failed: no network config found in /etc/cni/net.d: '
+                'cni plugin not initialized: failed to load cni config"',
+            ),
+            source="containerd/containerd internal/cri/server/service.go (initPlatform), v1.7.22",
+        ),
+        Wording(
+            pattern="failed to reload cni configuration after receiving fs change "
+            "event.*?error=(?P<message>.+)$",
+            literal="failed to reload cni configuration",
+            samples=(
+                'time="2024-03-02T05:10:31Z" level=error msg="failed to reload cni '
+                "configuration after receiving fs change event(REMOVE        "
+                '\\"/etc/cni/net.d/10-flannel.conflist\\")" error="cni config load failed: no '
+                "network config found in /etc/cni/net.d: cni plugin not initialized: failed "
+                'to load cni config"',
+            ),
+            source="containerd/containerd internal/cri/server/cni_conf_syncer.go (syncLoop), "
+            "v1.7.22",
+        ),
+    ),
+    envelope=True,
+)
+
+IMAGE_PULL_FAILED = Signature(
+    name="runtime-image-pull-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'PullImage \\*"(?P<image>[^"\\]+)\\*" failed\\*" error=(?P<reason>.+)$',
+            literal="PullImage ",
+            samples=(
+                'time="2024-03-02T05:11:09Z" level=error msg="PullImage '
+                '\\"registry.k8s.io/pause:3.9\\" failed" error="failed to do request: Head '
+                '\\"https://registry.k8s.io/v2/pause/manifests/3.9\\": dial tcp: lookup '
+                'registry.k8s.io on 127.0.0.53:53: server misbehaving"',
+            ),
+            source="containerd/containerd internal/cri/instrument/instrumented_service.go "
+            "(PullImage), v1.7.22",
+        ),
+    ),
+    key=("image",),
+    envelope=True,
+)
+
+# Not a log: the answer of the kubelet when it has none.
+LOG_UNAVAILABLE = Signature(
+    name="container-log-unavailable",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"unable to retrieve container logs for (?P<container>\S+)",
+            literal="unable to retrieve container logs",
+            samples=(
+                "unable to retrieve container logs for "
+                "containerd://3f1c0a9d5b7e4c21a6d83f1c0a9d5b7e4c21a6d8",
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/kuberuntime/logs/logs.go (ReadLogs), "
+            "kubelet.go (GetKubeletContainerLogs), v1.30.5",
+        ),
+    ),
+)
+
+SIGNATURES = signatures_in(globals())

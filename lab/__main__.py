@@ -1,0 +1,3 @@
+from lab.build import build
+import sys
+print(build(tuple(sys.argv[1:])))

@@ -1,0 +1,167 @@
+"""Builds the parts of the lab into the cache, each in a folder named after its pins."""
+
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.pins import DEBIAN, PARTS, GoPart, coredns
+from lab.process import LabError, Missing, run, say
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+def cache() -> Path:
+    """Return the folder that keeps what was built, outside the checkout."""
+    if chosen := os.environ.get("COREDIAG_LAB_CACHE"):
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "corediag-lab"
+
+
+@dataclass(frozen=True)
+class Built:
+    """Where the commands lie, by their names."""
+
+    folders: tuple[Path, ...]
+
+    def command(self, name: str) -> Path:
+        """Return the path of a built command."""
+        for folder in self.folders:
+            if (folder / name).is_file():
+                return folder / name
+        raise LabError(f"{name} was not built")
+
+
+def missing_prerequisites() -> list[str]:
+    """Return one line per thing that this machine lacks, in the order to mend them."""
+    lacks = []
+    if platform.system() != "Linux":
+        lacks.append("Linux: the lab is made of network namespaces")
+    elif os.geteuid() != 0:
+        lacks.append("root: the lab makes namespaces, mounts and links")
+    if not shutil.which("go"):
+        lacks.append("Go: the cluster is built from Go modules")
+    if not shutil.which("apt-get"):
+        lacks.append("apt-get: etcd, containerd and runc come from Debian")
+    return lacks
+
+
+def require_prerequisites() -> None:
+    """Assert that the machine has what the lab is built from and with; raise Missing."""
+    if lacks := missing_prerequisites():
+        raise Missing("the lab needs " + "; ".join(lacks))
+
+
+def build(versions_of_coredns: tuple[str, ...]) -> Built:
+    """Return the built commands, building only what the cache does not hold."""
+    require_prerequisites()
+    install_debian()
+    parts = (*PARTS, *(coredns(version) for version in versions_of_coredns))
+    folders = [_built(_folder(part), part.name, lambda to, p=part: _go(p, to)) for part in parts]
+    folders.append(_built(_pause_folder(), "pause", _pause))
+    return Built(tuple(folders))
+
+
+def built(version_of_coredns: str) -> Built:
+    """Return the built commands with this CoreDNS, without building; raise LabError if absent."""
+    parts = (*PARTS, coredns(version_of_coredns))
+    folders = (*(_folder(part) for part in parts), _pause_folder())
+    if absent := [folder.name for folder in folders if not folder.is_dir()]:
+        raise LabError(f"not built yet: {', '.join(absent)}; run: python -m lab build")
+    return Built(folders)
+
+
+def install_debian() -> None:
+    """Assert that the Debian packages are installed, fetching those that are not."""
+    query = ("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n")
+    have = {
+        line.split()[0]
+        for line in run(*query, *DEBIAN, check=False).stdout.splitlines()
+        if line.endswith(" installed")
+    }
+    if lacks := [package for package in DEBIAN if package not in have]:
+        say(f"apt-get install {' '.join(lacks)}")
+        quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        install = ("apt-get", "install", "-y", "--no-install-recommends", *lacks)
+        # Package lists age: what they name is gone from the archive after a point release.
+        fetched = run("apt-get", "update", check=False, timeout_s=300)
+        # Debian would start its own etcd and containerd; the lab runs its own of both.
+        policy = Path("/usr/sbin/policy-rc.d")
+        ours = not policy.exists()
+        if ours:
+            policy.write_text("#!/bin/sh\nexit 101\n")
+            policy.chmod(0o755)
+        try:
+            installed = run(*install, env=quiet, check=False, timeout_s=600)
+        finally:
+            if ours:
+                policy.unlink()
+        if installed.returncode != 0:
+            said = (fetched.stderr + installed.stderr).strip().splitlines()[-3:]
+            raise Missing("the lab needs Debian's packages: " + " ".join(said))
+
+
+def _folder(part: GoPart) -> Path:
+    pins = json.dumps([part.module, part.version, part.packages, part.ldflags, part.staging])
+    key = hashlib.sha256(pins.encode()).hexdigest()[:8]
+    return cache() / "parts" / f"{part.name}-{part.version}-{key}"
+
+
+def _pause_folder() -> Path:
+    key = hashlib.sha256((PROGRAMS / "pause" / "main.go").read_bytes()).hexdigest()[:8]
+    return cache() / "parts" / f"pause-{key}"
+
+
+def _built(folder, name, make) -> Path:  # type: ignore[no-untyped-def]
+    if not folder.is_dir():
+        say(f"building {name}")
+        started = time.monotonic()
+        half = folder.with_name(f".{folder.name}.{os.getpid()}")
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir(parents=True)
+        try:
+            make(half)
+            half.rename(folder)  # a folder that exists is whole, whenever the build was cut off
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
+        say(f"built {name} in {time.monotonic() - started:.0f}s")
+    return folder
+
+
+def _go_environment(part: GoPart | None = None) -> dict[str, str]:
+    cgo = "1" if part and part.cgo else "0"
+    return os.environ | {"CGO_ENABLED": cgo, "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
+
+
+def _go(part: GoPart, into: Path) -> None:
+    work = into / "src"
+    work.mkdir()
+    lines = ["module corediag.lab/build", "", f"require {part.module} {part.version}"]
+    if part.staging:
+        lines += [
+            f"replace {module} => {module} {part.staging}" for module in _staging_modules(part)
+        ]
+    (work / "go.mod").write_text("\n".join(lines) + "\n")
+    build = ("go", "build", "-mod=mod", "-trimpath", "-ldflags", part.ldflags, "-o", f"{into}/")
+    run(*build, *part.packages, cwd=work, env=_go_environment(part), timeout_s=3000)
+    shutil.rmtree(work)
+    for old, new in part.rename:
+        (into / old).rename(into / new)
+
+
+def _staging_modules(part: GoPart) -> list[str]:
+    fetch = ("go", "mod", "download", "-json", f"{part.module}@{part.version}")
+    told = json.loads(run(*fetch, env=_go_environment(), timeout_s=600).stdout)
+    text = Path(told["GoMod"]).read_text()
+    return re.findall(r"^\s*(?:replace )?(\S+) => \./staging/src/", text, re.M)
+
+
+def _pause(into: Path) -> None:
+    build = ("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", into / "pause", ".")
+    run(*build, cwd=PROGRAMS / "pause", env=_go_environment(), timeout_s=300)

@@ -1,0 +1,3 @@
+module corediag.lab/pause
+
+go 1.21
