@@ -12,7 +12,7 @@ class Rule:
 
     group: str
     resources: tuple[str, ...]
-    verbs: tuple[str, ...] = ("get", "list")
+    verbs: tuple[str, ...] = ("list",)
 
 
 @dataclass(frozen=True)
@@ -48,78 +48,106 @@ class Ask(Enum):
     CLIENT_OUTPUT = "client-output"
     RESOLV_CONF = "resolv-conf"
     NODE_NETWORK = "node-network"
+    KERNEL_LOGS = "kernel-logs"
+    KERNEL_SETTINGS = "kernel-settings"
+    NETWORK_POLICIES = "network-policies"
 
 
-LOGS = (Rule("", ("pods/log",), ("get",)), Rule("", ("pods",)))
+PODS = Rule("", ("pods",))
+SERVICES = Rule("", ("services",))
+DAEMON_SETS = Rule("apps", ("daemonsets",))
+DEPLOYMENTS = Rule("apps", ("deployments",))
+CONFIG_MAPS = Rule("", ("configmaps",), ("get",))
+LOGS = (PODS, Rule("", ("pods/log",), ("get",)))
+# Which Services and pods serve DNS is found by labels, and by the kubelets' configuration.
+FIND_SERVICES = (SERVICES, CONFIG_MAPS)
+FIND_PODS = (PODS, *FIND_SERVICES)
+
 ASKS: dict[Ask, AskText] = {
     Ask.DNS_PODS: AskText(
         "the pods that serve DNS",
         "kubectl get pods -A -l k8s-app=kube-dns -o yaml",
-        (Rule("", ("pods",)),),
+        FIND_PODS,
     ),
     Ask.DNS_SERVICES: AskText(
         "the DNS service",
         "kubectl get services -A -l k8s-app=kube-dns -o yaml",
-        (Rule("", ("services",)),),
+        FIND_SERVICES,
     ),
     Ask.DNS_ENDPOINTS: AskText(
         "the endpoints of the DNS service",
         "kubectl get endpointslices -A -l k8s-app=kube-dns -o yaml",
-        (Rule("discovery.k8s.io", ("endpointslices",)), Rule("", ("endpoints",))),
+        (
+            *FIND_SERVICES,
+            Rule("discovery.k8s.io", ("endpointslices",)),
+            Rule("", ("endpoints",), ("get",)),
+        ),
     ),
     Ask.DNS_CONFIG: AskText(
         "CoreDNS's configuration",
         "kubectl -n kube-system get configmap coredns -o yaml",
-        (Rule("", ("configmaps",)),),
+        (*FIND_PODS, DEPLOYMENTS),
     ),
     Ask.DNS_LOGS: AskText(
         "the logs of CoreDNS",
-        "kubectl -n kube-system logs -l k8s-app=kube-dns --prefix --timestamps --tail=-1; "
-        "also with --previous",
-        LOGS,
+        "kubectl -n kube-system logs -l k8s-app=kube-dns --prefix --timestamps --tail=-1\n"
+        "kubectl -n kube-system logs -l k8s-app=kube-dns --prefix --timestamps --tail=-1 "
+        "--previous",
+        (*FIND_PODS, *LOGS),
     ),
     Ask.DAEMON_SETS: AskText(
         "the DaemonSets of kube-proxy and the network add-on",
         "kubectl get daemonsets -A -o yaml",
-        (Rule("apps", ("daemonsets",)),),
+        (DAEMON_SETS,),
     ),
     Ask.DEPLOYMENTS: AskText(
         "the Deployment of CoreDNS",
         "kubectl get deployments -A -l k8s-app=kube-dns -o yaml",
-        (Rule("apps", ("deployments",)),),
+        (DEPLOYMENTS,),
     ),
     Ask.SYSTEM_PODS: AskText(
-        "the pods of kube-proxy and the network add-on",
+        "the pods of node agents that are not well, and pods that wait",
         "kubectl get pods -A -o wide",
-        (Rule("", ("pods",)),),
+        (PODS, DAEMON_SETS),
     ),
     Ask.EVENTS: AskText(
         "warning events",
         "kubectl get events -A --field-selector type=Warning",
         (Rule("", ("events",)),),
     ),
-    Ask.NODES: AskText("the nodes", "kubectl get nodes -o wide", (Rule("", ("nodes",)),)),
+    Ask.NODES: AskText(
+        "the nodes",
+        "kubectl get nodes -o wide",
+        (Rule("", ("nodes",), ("get", "list")),),
+    ),
     Ask.KUBELET_CONFIG: AskText(
         "the kubelets' configuration",
         "cat /var/lib/kubelet/config.yaml on a node, or "
         "kubectl -n kube-system get configmap kubelet-config -o yaml",
-        (Rule("", ("configmaps",)),),
+        (CONFIG_MAPS,),
     ),
     Ask.RBAC: AskText(
         "what CoreDNS's service account may do",
         "kubectl get clusterrole,clusterrolebinding system:coredns -o yaml",
-        (Rule("rbac.authorization.k8s.io", ("clusterroles", "clusterrolebindings"), ("get",)),),
+        (
+            *FIND_PODS,
+            Rule("rbac.authorization.k8s.io", ("clusterroles", "clusterrolebindings"), ("get",)),
+        ),
     ),
     Ask.PROXY_LOGS: AskText(
-        "the logs of kube-proxy", "kubectl -n kube-system logs -l k8s-app=kube-proxy", LOGS
+        "the logs of kube-proxy",
+        "kubectl -n kube-system logs -l k8s-app=kube-proxy",
+        (*FIND_PODS, DAEMON_SETS, *LOGS),
     ),
     Ask.FLANNEL_LOGS: AskText(
-        "the logs of flannel", "kubectl -n kube-flannel logs -l app=flannel", LOGS
+        "the logs of flannel",
+        "kubectl -n kube-flannel logs -l app=flannel",
+        (*FIND_PODS, DAEMON_SETS, *LOGS),
     ),
     Ask.FLANNEL_CONFIG: AskText(
         "flannel's configuration",
         "kubectl -n kube-flannel get configmap kube-flannel-cfg -o yaml",
-        (Rule("", ("configmaps",)),),
+        (DAEMON_SETS, CONFIG_MAPS),
     ),
     Ask.CONTROLLER_MANAGER_LOGS: AskText(
         "the log of kube-controller-manager",
@@ -138,5 +166,15 @@ ASKS: dict[Ask, AskText] = {
     ),
     Ask.NODE_NETWORK: AskText(
         "addresses, routes and rules of a node", "ip addr; ip route; iptables-save on the node"
+    ),
+    Ask.KERNEL_LOGS: AskText("the kernel's log of a node", "dmesg -T on the node"),
+    Ask.KERNEL_SETTINGS: AskText(
+        "the kernel's network settings of a node",
+        "sysctl net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables on the node",
+    ),
+    Ask.NETWORK_POLICIES: AskText(
+        "the network policies",
+        "kubectl get networkpolicies -A -o yaml",
+        (Rule("networking.k8s.io", ("networkpolicies",)),),
     ),
 }

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
-from typing import Any
+from typing import Any, ClassVar
+
+from diagnose.asks import Ask
 
 
 class Status(Enum):
@@ -61,7 +63,12 @@ class Gap:
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """What was learned of one subject matter, parsed; `origin` says from where."""
+    """What was learned of one subject matter, parsed; `origin` says from where.
+
+    `asks` names what has to be asked of a cluster so that the fact can be told.
+    """
+
+    asks: ClassVar[tuple[Ask, ...]] = ()
 
     origin: str
     gaps: tuple[Gap, ...] = ()

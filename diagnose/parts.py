@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -30,6 +31,7 @@ class Kind(Enum):
     ADDRESSES = "ip addr"
     ROUTES = "ip route"
     FILTER_RULES = "iptables rules"
+    KERNEL_SETTINGS = "sysctl"
     SHELL = "shell prompt"
     TEXT = "text"
     BINARY = "binary data"
@@ -68,3 +70,18 @@ class Parsed:
 
     items: tuple[object, ...] = ()
     gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True)
+class Haul:
+    """What one source brought, before it is parsed: a bundle is a recorded haul.
+
+    `looked` holds the asks that were carried out, completely or with the gaps in `gaps`.
+    """
+
+    parts: tuple[Part, ...] = ()
+    looked: frozenset[Ask] = frozenset()
+    gaps: Mapping[Ask, tuple[Gap, ...]] = field(default_factory=dict)
+    general_gaps: tuple[Gap, ...] = ()
+    source: str = ""
+    taken_at: datetime | None = None

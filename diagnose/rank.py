@@ -162,7 +162,7 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
             family=family_of(by_id[root.check], root),
             proven=root.proven and not by_id[root.check].symptom,
             explained=tuple(folded[root.check]),
-            not_ruled_out=tuple(one for one in unknowns if root.check in reach[one.check]),
+            not_ruled_out=still_possible(root, unknowns, by_id, reach),
         )
         for root in roots
     ]
@@ -183,6 +183,26 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
 
     return tuple(
         replace(cause, reasons=reasons(cause, by_id)) for cause in sorted(causes, key=order)
+    )
+
+
+def still_possible(
+    root: Verdict,
+    unknowns: Iterable[Verdict],
+    by_id: Mapping[str, Check],
+    reach: Mapping[str, frozenset[str]],
+) -> tuple[Verdict, ...]:
+    """Return the unknown verdicts that would explain a problem: direct ones, then grave ones."""
+    found = [one for one in unknowns if root.check in reach[one.check]]
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (
+                root.check not in by_id[one.check].explains,
+                by_id[one.check].symptom,
+                -by_id[one.check].severity,
+            ),
+        )
     )
 
 

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import difflib
-import fnmatch
 import functools
 import importlib
-import importlib.metadata
-import importlib.resources
-from collections.abc import Iterable, Iterator, Mapping
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import checks as ours
+from diagnose.cards import Card, Cards, UnknownCheck, card_of
 from diagnose.model import Check, Gap, GapKind
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+__all__ = ["Registry", "RegistryError", "UnknownCheck", "load", "made_of", "of", "verify"]
 
 ENTRY_POINTS = "corediag.checks"
 
 
 class RegistryError(Exception):
     """The set of checks contradicts itself: a defect of ours or of a package, named in the text."""
-
-
-class UnknownCheck(Exception):
-    """Nobody registered what was asked for; `near` holds ids that look alike."""
-
-    def __init__(self, wanted: str, near: tuple[str, ...]) -> None:
-        """Word the error; `wanted` is what was typed."""
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        super().__init__(f"no check, layer or pattern {wanted!r}{hint}")
-        self.wanted = wanted
-        self.near = near
 
 
 @dataclass(frozen=True)
@@ -38,52 +35,27 @@ class Registry:
     checks: tuple[Check, ...]
     gaps: tuple[Gap, ...] = ()
 
-    @functools.cached_property
-    def by_id(self) -> Mapping[str, Check]:
-        """Each check under its id and under the further ids that it answers to."""
-        names = {check.id: check for check in self.checks}
-        for check in self.checks:
-            for other in check.also:
-                names.setdefault(other, check)
-        return names
-
     def select(self, wanted: Iterable[str], skipped: Iterable[str] = ()) -> tuple[Check, ...]:
-        """Return the checks that any wanted word names (all without one) less the skipped.
-
-        A word is an id, a glob over ids, or a tag: a layer or a family. Raises UnknownCheck.
-        """
-        words = tuple(wanted)
-        chosen = {check.id for check in self.checks} if not words else set[str]()
-        for word in words:
-            chosen |= self._named(word)
-        for word in skipped:
-            chosen -= self._named(word)
+        """Return the checks that the words name, as Cards.select does. Raises UnknownCheck."""
+        cards = Cards(tuple(map(card_of, self.checks)))
+        chosen = {card.id for card in cards.select(tuple(wanted), tuple(skipped))}
         return tuple(check for check in self.checks if check.id in chosen)
 
-    def _named(self, word: str) -> set[str]:
-        plain = word.strip().lower().replace("_", "-")
-        if plain in self.by_id:
-            return {self.by_id[plain].id}
-        found = {
-            check.id
-            for check in self.checks
-            if fnmatch.fnmatchcase(check.id, plain) or plain in (check.layer, check.family)
-        }
-        if not found:
-            known = [*self.by_id, *{check.layer for check in self.checks}]
-            near = tuple(difflib.get_close_matches(plain, sorted(known), n=3, cutoff=0.5))
-            raise UnknownCheck(word, near)
-        return found
+
+def layers() -> Iterator[Path]:
+    """Yield the folders of this distribution's checks, one per layer."""
+    for folder in ours.__path__:
+        for layer in pkgutil.iter_modules([folder]):
+            if layer.ispkg and not layer.name.startswith("_"):
+                yield Path(folder, layer.name)
 
 
-def modules(package: str = "checks") -> Iterator[str]:
-    """Yield the import names of every check module: files in the folders of the package."""
-    for layer in sorted(importlib.resources.files(package).iterdir(), key=lambda item: item.name):
-        if not layer.is_dir() or layer.name.startswith(("_", ".")):
-            continue
-        for item in sorted(layer.iterdir(), key=lambda item: item.name):
-            if item.name.endswith(".py") and not item.name.startswith("_"):
-                yield f"{package}.{layer.name}.{item.name.removesuffix('.py')}"
+def modules() -> Iterator[str]:
+    """Yield the import names of this distribution's check modules, by layer and name."""
+    for layer in layers():
+        for module in pkgutil.iter_modules([str(layer)]):
+            if not module.name.startswith("_"):
+                yield f"{ours.__name__}.{layer.name}.{module.name}"
 
 
 def checks_in(module: object) -> Iterator[Check]:
@@ -128,12 +100,53 @@ def verify(checks: Iterable[Check]) -> None:
                 stack.extend((effect, False) for effect in by_id[here].explains)
 
 
+def entry_points() -> Iterable[EntryPoint]:
+    """Return the entry points by which installed packages bring checks.
+
+    To import importlib.metadata takes longer than to start Python, so that is left out where the
+    files that it would read are all there is and none names the group.
+    """
+    others = any(Path(root).is_file() for root in sys.path) or any(
+        hasattr(finder, "find_distributions") and finder is not PathFinder
+        for finder in sys.meta_path
+    )
+    if not others and not any(map(names_the_group, entry_point_files())):
+        return ()
+    from importlib import metadata
+
+    return metadata.entry_points(group=ENTRY_POINTS)
+
+
+def entry_point_files() -> Iterator[Path]:
+    """Yield the files in which installed packages may name entry points.
+
+    They are those that importlib.metadata looks at in folders (FastPath and Lookup, Python 3.11
+    to 3.14).
+    """
+    for root in map(Path, sys.path):
+        try:
+            found = list(root.iterdir())
+        except OSError:
+            continue
+        for path in found:
+            if path.name.lower().endswith((".dist-info", "egg-info")):
+                yield path / "entry_points.txt"
+
+
+def names_the_group(path: Path) -> bool:
+    """Whether a file holds the name of our group of entry points."""
+    try:
+        return ENTRY_POINTS.encode() in path.read_bytes()
+    except OSError:
+        return False
+
+
 @functools.cache
 def load() -> Registry:
     """Return the registry of this installation. Raises RegistryError on a contradiction."""
     found = [check for name in modules() for check in checks_in(importlib.import_module(name))]
     gaps = []
-    for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
+    for entry in entry_points():
         try:
             value = entry.load()
         except Exception as error:  # noqa: BLE001  a foreign package may fail in any way
@@ -149,3 +162,37 @@ def load() -> Registry:
         found.extend([value] if isinstance(value, Check) else checks_in(value))
     verify(found)
     return Registry(tuple(sorted(found, key=lambda check: (check.layer, check.id))), tuple(gaps))
+
+
+def of(cards: Iterable[Card]) -> tuple[Check, ...]:
+    """Return the checks of some cards; no other check's module is imported for it.
+
+    Raises ImportError or LookupError where a card tells of none.
+    """
+    return tuple(
+        {check.id: check for check in checks_in(importlib.import_module(card.module))}[card.id]
+        for card in cards
+    )
+
+
+def tells(cards: Sequence[Card], checks: Sequence[Check]) -> bool:
+    """Whether these checks can be had again by their cards alone."""
+    try:
+        return of(cards) == tuple(checks)
+    except (ImportError, LookupError):
+        return False
+
+
+def made_of() -> Iterator[str]:
+    """Yield the path of every file and folder whose change may change what `load` returns.
+
+    They are the files of our modules and of the packages that bring checks, the folders in which
+    new check files would appear, and what tells which packages are installed.
+    """
+    packages = {name.partition(".")[0] for name in (__name__, *(c.module for c in load().checks))}
+    for name, module in tuple(sys.modules.items()):
+        if name.partition(".")[0] in packages and (file := getattr(module, "__file__", None)):
+            yield file
+    folders = map(Path, (*ours.__path__, *sys.path))
+    for path in (*folders, *layers(), *entry_point_files()):
+        yield str(path.absolute())

@@ -1,7 +1,9 @@
 """The set of checks is consistent, and a wrong word is answered with the right one."""
 
 import importlib.metadata
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -88,24 +90,60 @@ def test_needs_come_from_the_signature() -> None:
         needs_of(loose)
 
 
-def test_foreign_package_that_fails_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broken plugin is named in the report and stops nothing."""
+def install(folder: Path, module: str) -> None:
+    """Lay out an installed package that names a module of checks."""
+    info = folder / "theirs-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[corediag.checks]\ntheirs = {module}\n")
 
-    class Entry:
-        name = "theirs"
-        value = "theirs.checks"
 
-        def load(self) -> object:
-            raise ImportError("no module named theirs")
-
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [Entry()])
+@pytest.fixture
+def anew() -> Iterator[None]:
+    """Have the registry loaded by this test, and by the next."""
     registry.load.cache_clear()
-    try:
-        loaded = registry.load()
-    finally:
-        registry.load.cache_clear()
+    yield
+    registry.load.cache_clear()
+
+
+@pytest.mark.usefixtures("anew")
+def test_foreign_package_that_fails_is_a_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken plugin is named in the report and stops nothing."""
+    install(tmp_path, "no_such_module")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    loaded = registry.load()
+    assert loaded.checks
     assert [gap.kind for gap in loaded.gaps] == [GapKind.CRASHED]
     assert "theirs" in loaded.gaps[0].what
+
+
+@pytest.mark.parametrize("archive", [False, True])
+def test_entry_points_are_those_that_python_finds(
+    archive: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though importlib.metadata is asked only where there may be any; also inside an archive."""
+    assert tuple(registry.entry_points()) == tuple(
+        importlib.metadata.entry_points(group="corediag.checks")
+    )
+    install(tmp_path, "theirs.checks")
+    path = shutil.make_archive(str(tmp_path / "all"), "zip", tmp_path) if archive else str(tmp_path)
+    monkeypatch.syspath_prepend(path)
+    assert [entry.value for entry in registry.entry_points()] == ["theirs.checks"]
+
+
+def test_the_files_looked_at_are_those_that_python_reads() -> None:
+    """One per installed distribution, as importlib.metadata finds them."""
+    found = {str(path) for path in registry.entry_point_files() if path.is_file()}
+    read = {
+        str(distribution.locate_file(file))
+        for distribution in importlib.metadata.distributions()
+        for file in distribution.files or ()
+        if file.name == "entry_points.txt" and len(file.parts) == 2
+    }
+    assert read
+    assert read <= found
 
 
 def test_this_distribution_is_consistent() -> None:

@@ -1,4 +1,4 @@
-"""Text as it comes: decoded, made safe to show, in a form to match on, wrapped lines re-joined."""
+"""Text as it comes: decoded, in a form to match on, wrapped lines re-joined."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from diagnose.text.envelopes import begins_entry
+from diagnose.text.regex import regex
+from diagnose.text.shown import visible as visible  # noqa: PLC0414  told here as well
 
 PROBE_BYTES = 8192
+LEAST_TEXT = 16  # bytes of a damaged text; fewer are no text
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8", "a UTF-8 byte order mark"),
     (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),  # what PowerShell's > writes
@@ -20,13 +23,13 @@ TEXT_CONTROLS = frozenset(b"\t\n\r\f\b\x1b")
 
 # ECMA-48: OSC, DCS, SOS, PM and APC strings up to their end; CSI sequences; two-byte escapes. A
 # string that never ends loses only its introducer, so that it cannot swallow the line.
-ESCAPES = re.compile(
+ESCAPES = regex(
     r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]{0,4096}(?:\x07|\x1b\\|\x9c)"
     r"|(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
     r"|\x1b[ -/]{0,8}[0-~]"
 )
-BROKEN_COLOUR = re.compile(r"\^\[\[[0-9;]{0,32}[mK]")  # escapes as cat -v and some pagers show them
-ENTITIES = re.compile(r"&(?:amp;)?(?:quot|apos|lt|gt|amp|nbsp|#39|#34|#x27|#x22|#160);")
+BROKEN_COLOUR = regex(r"\^\[\[[0-9;]{0,32}[mK]")  # escapes as cat -v and some pagers show them
+ENTITIES = regex(r"&(?:amp;)?(?:quot|apos|lt|gt|amp|nbsp|#39|#34|#x27|#x22|#160);")
 # Written by pasting tools in place of what was on the screen; everything else stays.
 PLAIN = str.maketrans(
     {
@@ -40,7 +43,6 @@ PLAIN = str.maketrans(
         "\u2029": " ",
     }
 )
-UNSEEN = frozenset("\u034f\u115f\u1160\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10))))
 
 NARROWEST, WIDEST = 60, 250  # of the terminals that people copy from
 TRIMMED = 2  # blanks at a cut that a terminal leaves out when copying
@@ -105,31 +107,18 @@ def looks_binary(data: bytes) -> bool:
     return b"\0" in head[:1024] or controls * 10 > len(head)
 
 
-def visible(text: str) -> str:
-    r"""Return the text with all that a terminal would obey or hide written as \xNN or \uNNNN.
+def without_nuls(data: bytes) -> bytes | None:
+    """Return damaged text without its NUL bytes; None for what is no text without them either.
 
-    Tabs become blanks. The result is one line.
+    File systems fill with NUL what was not written when a machine went down.
     """
-    if text.isprintable() and text.isascii():
-        return text
-    return "".join(map(shown, text))
-
-
-def shown(character: str) -> str:
-    """Return one character in the form that `visible` gives it."""
-    if character == "\t":
-        return " "
-    if character.isprintable() and character not in UNSEEN:
-        return character
-    code = ord(character)
-    named = {"\n": "\\n", "\r": "\\r", "\x1b": "\\x1b"}.get(character)
-    return named or (
-        f"\\x{code:02x}"
-        if code < 0x100
-        else f"\\u{code:04x}"
-        if code < 0x10000
-        else f"\\U{code:08x}"
-    )
+    text = data.replace(b"\0", b"")
+    if len(text) == len(data) or len(text) < LEAST_TEXT:
+        return None
+    head = text[:PROBE_BYTES]
+    odd = sum(byte < 32 and byte not in TEXT_CONTROLS for byte in head)
+    odd += len(head) - len(head.decode("utf-8", "ignore").encode())
+    return None if odd * 50 > len(head) else text
 
 
 def plain(text: str) -> str:

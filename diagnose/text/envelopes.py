@@ -20,6 +20,7 @@ from typing import Any
 import ahocorasick_rs
 
 from diagnose.signatures.base import Emitter
+from diagnose.text.regex import regex
 
 LONGEST_JSON = 1_000_000
 LAYERS = 8  # more than that nobody nests; a bound for hostile lines
@@ -75,7 +76,7 @@ DAEMONS = (
 UNIT = rf"(?P<program>[\w./@+-]{{1,64}}?)\[\d{{1,10}}\]|(?P<daemon>{DAEMONS})"
 
 OUTER = tuple(
-    re.compile(pattern)
+    regex(pattern)
     for pattern in (
         # grep over the kubelet's log folders
         r"\S{0,200}?/?(?:var/log/)?pods/(?P<namespace>[a-z0-9-]+)_(?P<pod>[a-z0-9.-]+)_"
@@ -92,16 +93,16 @@ OUTER = tuple(
     )
 )
 # What stern prints carries no mark of its own: it counts only before what begins a log entry.
-STERN = re.compile(
+STERN = regex(
     rf"(?:(?P<namespace>{NAME}) )?(?P<pod>[a-z0-9.-]{{1,240}}-[a-z0-9]{{5}}|kube-[a-z-]{{1,200}}|"
     rf"etcd-[a-z0-9.-]{{1,200}}) (?P<container>{NAME}) (?=\S)"
 )
-KLOG = re.compile(
+KLOG = regex(
     r"(?P<level>[DIWEF])(?P<klogtime>\d{4} \d\d:\d\d:\d\d\.\d{1,9})\s+(?:\d+ )?"
     r"(?P<source>[\w./-]{1,200}:\d+)\] ?"
 )
 OWN = tuple(
-    re.compile(pattern)
+    regex(pattern)
     for pattern in (
         KLOG.pattern,
         r"\[pid:\d{1,10}\] (?=\d{4}/)",
@@ -113,12 +114,12 @@ OWN = tuple(
         r"\[ {0,6}\d{1,9}\.\d{6}\] ",
     )
 )
-BRACKET = re.compile(r"\[(?P<level>INFO|WARNING|WARN|ERROR|FATAL|PANIC|DEBUG|NOTICE)\] ?")
-WORD_LEVEL = re.compile(r"(?P<level>INFO|WARN(?:ING)?|ERRO?R?|FATAL|DEBUG|PANIC)\b")
-LOGFMT_HEAD = re.compile(
+BRACKET = regex(r"\[(?P<level>INFO|WARNING|WARN|ERROR|FATAL|PANIC|DEBUG|NOTICE)\] ?")
+WORD_LEVEL = regex(r"(?P<level>INFO|WARN(?:ING)?|ERRO?R?|FATAL|DEBUG|PANIC)\b")
+LOGFMT_HEAD = regex(
     r"(?:time|ts|t|level|lvl|msg|caller|logger|severity|timestamp|@timestamp)=(?:\"|\S)"
 )
-PAIR = re.compile(r'([A-Za-z_@][\w.@/-]{0,100})=("(?:[^"\\]|\\.)*"|[^\s"]*) ?')
+PAIR = regex(r'([A-Za-z_@][\w.@/-]{0,100})=("(?:[^"\\]++|\\.)*+"|[^\s"]*) ?')
 LOGFMT_HEADER = {
     **dict.fromkeys(("time", "ts", "t", "timestamp", "@timestamp"), "at"),
     **dict.fromkeys(("level", "lvl", "severity"), "level"),
@@ -161,7 +162,7 @@ JSON_KEYS: Mapping[str, tuple[str, ...]] = {
 JSON_MESSAGES = ("msg", "message")
 JSON_SILENT = frozenset({"v", "logger", "stacktrace", "stream"})
 
-BEGINS = re.compile(
+BEGINS = regex(
     "|".join(
         (
             r"[DIWEF]\d{4} \d\d:\d\d",
@@ -183,6 +184,12 @@ BEGINS = re.compile(
             r"goroutine \d",
             r"plugin/\w+: ",
             r"/etc/[\w./-]{1,100}:\d+ - ",
+            # CoreDNS's last words when it cannot start, and what stands in a log's place
+            r"(?:Listen(?:Packet)?: )?listen (?:tcp|udp)",
+            r"cannot serve |no action found |error inspecting |loading Caddyfile |Warning: Domain ",
+            r"address \d+: |exec /\S+: |standard_init_linux\.go:",
+            r"unable to retrieve container logs |Error from server|error: |The connection to the ",
+            r"Unable to connect to the server",
             r"-- ",
         )
     )
@@ -555,11 +562,11 @@ PROGRAMS = (
 )
 # What tells only where it begins the line: CoreDNS's query log, zones and plugins; a URL.
 BEGINNINGS = (
-    (re.compile(r'\[(?:INFO|ERROR)\] \S{3,60}:\d+ - \d+ "'), Emitter.COREDNS),
-    (re.compile(r"[a-z0-9.-]{0,200}\.:\d{1,5}(?: on \S{1,45})?$"), Emitter.COREDNS),
-    (re.compile(r"\w{3,9}/\w{3,9}, go1\.\d|plugin/\w{1,40}: "), Emitter.COREDNS),
+    (regex(r'\[(?:INFO|ERROR)\] \S{3,60}:\d+ - \d+ "'), Emitter.COREDNS),
+    (regex(r"[a-z0-9.-]{0,200}\.:\d{1,5}(?: on \S{1,45})?$"), Emitter.COREDNS),
+    (regex(r"\w{3,9}/\w{3,9}, go1\.\d|plugin/\w{1,40}: "), Emitter.COREDNS),
     (
-        re.compile(r'(?:Get|Post|Patch|Put) "?https://\S+/(?:api|version|healthz)'),
+        regex(r'(?:Get|Post|Patch|Put) "?https://\S+/(?:api|version|healthz)'),
         Emitter.API_CLIENT,
     ),
 )
@@ -570,7 +577,7 @@ def begins_entry(line: str) -> bool:
     return BEGINS.match(line) is not None or STERN_LIKE.match(line) is not None
 
 
-STERN_LIKE = re.compile(STERN.pattern + f"(?:{BEGINS.pattern})")
+STERN_LIKE = regex(STERN.pattern + f"(?:{BEGINS.pattern})")
 
 
 def strip(line: str, reference: datetime | None = None) -> Envelope:
@@ -826,7 +833,7 @@ def join_partial(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
         yield first, f"{head['head']}F {''.join(pieces)}"
 
 
-CRI = re.compile(
+CRI = regex(
     r"(?P<head>\d{4}-\d\d-\d\dT\S{8,30} (?P<stream>stdout|stderr) )(?P<tag>[FP])(?::\S{1,100})? "
 )
 

@@ -16,8 +16,9 @@ from itertools import pairwise
 from diagnose.model import Subject
 from diagnose.parts import Kind, Part
 from diagnose.signatures.base import Emitter
-from diagnose.text.clean import plain
+from diagnose.text.clean import NARROWEST, plain
 from diagnose.text.envelopes import begins_entry, program_named, program_of
+from diagnose.text.regex import regex
 
 SEEN = 600  # characters of a line that decide what it is
 AHEAD = 8  # lines that are looked at to confirm an opening
@@ -47,9 +48,10 @@ class Command:
 
 
 FILE_KINDS = tuple(
-    (re.compile(pattern, re.IGNORECASE), kind)
+    (regex(pattern, re.IGNORECASE), kind)
     for pattern, kind in (
         (r"(?:^|[./_-])corefile(?:$|[._-])", Kind.COREFILE),
+        (r"^/proc/sys/|sysctl[\w.-]*\.txt$", Kind.KERNEL_SETTINGS),
         (r"resolv[._-]?conf|resolv\.txt", Kind.RESOLV_CONF),
         (r"subnet\.env", Kind.SUBNET_ENV),
         (r"net-conf", Kind.NET_CONF),
@@ -72,23 +74,23 @@ FILE_KINDS = tuple(
     )
 )
 FILE_EMITTERS = (
-    (re.compile(r"coredns|kube-?dns|node-?local-?dns|node-cache|dnsmasq", re.I), Emitter.COREDNS),
-    (re.compile(r"kube-?proxy", re.I), Emitter.KUBE_PROXY),
-    (re.compile(r"flannel", re.I), Emitter.FLANNEL),
-    (re.compile(r"controller-?manager", re.I), Emitter.CONTROLLER_MANAGER),
-    (re.compile(r"kubelet", re.I), Emitter.KUBELET),
-    (re.compile(r"containerd|cri-?o(?:\b|_)|docker", re.I), Emitter.RUNTIME),
-    (re.compile(r"dmesg|(?:^|[/_-])kern(?:el)?(?:[._-]|$)", re.I), Emitter.KERNEL),
+    (regex(r"coredns|kube-?dns|node-?local-?dns|node-cache|dnsmasq", re.I), Emitter.COREDNS),
+    (regex(r"kube-?proxy", re.I), Emitter.KUBE_PROXY),
+    (regex(r"flannel", re.I), Emitter.FLANNEL),
+    (regex(r"controller-?manager", re.I), Emitter.CONTROLLER_MANAGER),
+    (regex(r"kubelet", re.I), Emitter.KUBELET),
+    (regex(r"containerd|cri-?o(?:\b|_)|docker", re.I), Emitter.RUNTIME),
+    (regex(r"dmesg|(?:^|[/_-])kern(?:el)?(?:[._-]|$)", re.I), Emitter.KERNEL),
 )
 # The paths under which a kubelet and `kubectl cluster-info dump` keep the logs of pods.
 POD_PATHS = (
-    re.compile(
+    regex(
         r"pods/(?P<namespace>[a-z0-9-]+)_(?P<pod>[a-z0-9.-]+)_[0-9a-f-]{8,40}/(?P<container>[a-z0-9-]+)/"
     ),
-    re.compile(
+    regex(
         r"containers/(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)_(?P<container>[a-z0-9-]+)-[0-9a-f]{64}"
     ),
-    re.compile(r"(?:^|/)(?P<namespace>kube-[a-z0-9-]+)/(?P<pod>[a-z0-9.-]+)/logs\.txt$"),
+    regex(r"(?:^|/)(?P<namespace>kube-[a-z0-9-]+)/(?P<pod>[a-z0-9.-]+)/logs\.txt$"),
 )
 FORMATS = frozenset(
     {
@@ -99,6 +101,15 @@ FORMATS = frozenset(
         Kind.SUBNET_ENV,
         Kind.CNI_CONFIG,
     }
+)
+
+
+# A file that somebody named after the pod of a Deployment or a DaemonSet.
+POD_FILE = regex(
+    r"(?:^|[/_])(?:(?P<namespace>kube-[a-z]+)[_.])?"
+    r"(?P<pod>(?:coredns|kube-dns|kube-proxy|kube-flannel|flannel)[a-z0-9-]*?"
+    r"(?:-[bcdfghjklmnpqrstvwxz2456789]{8,10})?-[bcdfghjklmnpqrstvwxz2456789]{5})"
+    r"(?=[._-](?:previous|log|txt)|\.|$)"
 )
 
 
@@ -116,6 +127,11 @@ def named(path: str) -> Named:
                 groups.get("container", ""),
                 "previous" in path,
             )
+    if match := POD_FILE.search(path):
+        pod = Subject("Pod", match["pod"], match["namespace"] or "")
+        if emitter is Emitter.UNKNOWN:
+            emitter = program_named(match["pod"])
+        return Named(kind, emitter, pod, previous="previous" in path)
     return Named(kind, emitter, previous="previous" in path)
 
 
@@ -130,33 +146,33 @@ WITH_VALUE = (
 VALUED = frozenset(WITH_VALUE.split())
 # The output of a command inside its machine, by how the command begins.
 COMMAND_KINDS = tuple(
-    (re.compile(pattern), kind)
+    (regex(pattern), kind)
     for pattern, kind in (
         (r"(?:busybox )?(?:nslookup|dig|host|drill|kdig)\b|getent |resolvectl q", Kind.LOOKUP),
         (r"ip (?:-\S+ )*(?:a|ad|add|addr|address)\b|ifconfig", Kind.ADDRESSES),
         (r"ip (?:-\S+ )*(?:r|ro|route)\b|route\b|netstat -\w*r", Kind.ROUTES),
         (r"ip6?tables|nft list", Kind.FILTER_RULES),
+        (r"sysctl\b", Kind.KERNEL_SETTINGS),
         (r"journalctl|dmesg|crictl logs|docker logs|nerdctl logs|stern\b|kubetail", Kind.LOG),
     )
 )
-READERS = re.compile(r"(?:cat|less|more|tail|head|zcat|bat|type|grep|egrep|zgrep|awk|sed)\b")
-PATH = re.compile(r"(?:^|\s)'?((?:[\w.~-]*/[\w./*@{}-]+)|[\w-]+\.[a-z]{2,8}|Corefile)'?(?=\s|$)")
+READERS = regex(r"(?:cat|less|more|tail|head|zcat|bat|type|grep|egrep|zgrep|awk|sed)\b")
+PATH = regex(r"(?:^|\s)'?((?:[\w.~-]*/[\w./*@{}-]+)|[\w-]+\.[a-z]{2,8}|Corefile)'?(?=\s|$)")
 NODE_KINDS = frozenset(
     {
         Kind.RESOLV_CONF,
         Kind.ADDRESSES,
         Kind.ROUTES,
         Kind.FILTER_RULES,
+        Kind.KERNEL_SETTINGS,
         Kind.SUBNET_ENV,
         Kind.CNI_CONFIG,
         Kind.KUBELET_CONFIG,
         Kind.LOOKUP,
     }
 )
-OBJECT_OUTPUT = re.compile(r"(?:-o|--output)[ =]?(?:ya?ml|json)\b")
-POD_LIKE = re.compile(
-    r"[\w.-]*-[bcdfghjklmnpqrstvwxz2456789]{5}$|dns-?utils|busybox|debug|netshoot"
-)
+OBJECT_OUTPUT = regex(r"(?:-o|--output)[ =]?(?:ya?ml|json)\b")
+POD_LIKE = regex(r"[\w.-]*-[bcdfghjklmnpqrstvwxz2456789]{5}$|dns-?utils|busybox|debug|netshoot")
 BLIND = frozenset({"localhost", "master"})  # names that a prompt has without telling a machine
 
 
@@ -269,7 +285,7 @@ TOOLS = (
     r"ifconfig|grep|tail|less|head|stern|nft|busybox|watch|microk8s|k3s|minikube|apt|apt-get|apk|nc|"
     r"telnet|traceroute|cd|export|vi|vim|nano|exit)\b"
 )
-PROMPT = re.compile(
+PROMPT = regex(
     "|".join(
         (
             r"(?:\([\w.-]{1,60}\) )?\[?(?P<user>[\w.-]{1,64})@(?P<host>[\w.-]{1,253})"
@@ -293,12 +309,15 @@ PROMPT = re.compile(
     )
 )
 COMMANDS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k")
-HEADING = re.compile(
+HEADING = regex(
     r"==> (?P<path>\S.{0,300}?) <==$"
     r"|={2,8} (?P<edge>START|END) logs for container (?P<container>\S+) of pod "
     r"(?P<namespace>[^/\s]+)/(?P<pod>\S+) ={2,8}$"
 )
-FENCE = re.compile(r"(?:```|~~~)[\w-]{0,20}$")
+FENCE = regex(r"(?:```|~~~)[\w-]{0,20}$")
+
+
+IN_ROOT = regex(r"[\w.-]{1,64}@[\w.-]{1,253}:/ ?[#$]")
 
 
 @dataclass(frozen=True)
@@ -315,7 +334,9 @@ def prompt_of(line: str) -> Prompt | None:
     if match is None:
         return None
     command = next((match[name] for name in COMMANDS if match[name] is not None), "")
-    return Prompt(command.strip(), match["host"] or match["place"] or match["place2"] or "")
+    host = match["host"] or match["place"] or match["place2"] or ""
+    # A shell that stands in / is a container's more often than a node's: it names neither
+    return Prompt(command.strip(), "" if IN_ROOT.match(line) else host)
 
 
 # ---------------------------------------------------------------- what a line opens
@@ -326,7 +347,7 @@ FIRST_WORDS = (
     "ADDRESSTYPE CLUSTER CURRENT SVC SERVICE ENDPOINTS IP STATUS READY"
 )
 FIRST_COLUMNS = frozenset(FIRST_WORDS.split())
-CAPITALS = re.compile(r"[A-Z][A-Z0-9()/:_.%-]*(?:[ \t][A-Z0-9()/:_.% \t-]*)?$")
+CAPITALS = regex(r"[A-Z][A-Z0-9()/:_.%-]*(?:[ \t][A-Z0-9()/:_.% \t-]*)?$")
 POD_STATES = (
     r"(?:Running|Pending|Completed|Error|Terminating|Unknown|Evicted|OOMKilled|ContainerCreating|"
     r"PodInitializing|Init:\S+|Succeeded|Failed|NodeLost|NotReady|Terminated|Starting|"
@@ -349,6 +370,10 @@ DESCRIBE_KEYS = (
 )
 OPENINGS = (
     (
+        "event6",  # columns that somebody chose, with the API's dates
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\s+(?:Normal|Warning)\s+[A-Z]\w{2,60}\s",
+    ),
+    (
         "log",
         r"[DIWEF]\d{4} \d\d:\d\d|\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|(?:<\d{1,3}>)?"
         r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:|\[(?:INFO|WARN|"
@@ -360,7 +385,7 @@ OPENINGS = (
     ("event", r"(?:Normal|Warning)\s+[A-Z]\w{2,60}\s+(?:\d{1,5}[smhd]|<|\.\.\.|\S+/\S)"),
     ("event2", r"(?:Normal|Warning)(?:\s{2,}|\t)[A-Z]\w{2,60}(?:\s{2,}|\t|$)"),
     ("event3", rf"(?:\S{{1,64}}\s+)?{AGE}\s.{{0,300}}?\b(?:Normal|Warning)\s+[A-Z]\w{{2,60}}\s"),
-    ("event4", r"Events:(?:\s*$|\s+(?:FirstSeen|Type)\b)"),
+    ("event4", r"Events:(?:\s*$|\s+(?:<none>|FirstSeen|Type)(?:\s|$))"),
     ("event5", r"Type\s+Reason\s+Age\s+From\s+Message|FirstSeen\s+LastSeen\s+Count\s+From"),
     ("row", rf"(?:\S+\s+){{1,2}}\d{{1,4}}/\d{{1,4}}\s+{POD_STATES}(?:\s|$)"),
     ("row2", rf"(?:\S+\s+){{1,2}}\d{{1,4}}/\d{{1,4}}\s+\d+\s+\d+\s+{AGE}"),
@@ -378,11 +403,14 @@ OPENINGS = (
     ("field", rf"{DESCRIBE_KEYS}:(?:\s|$)"),
     (
         "lookup",
-        rf"Server:\s+{ADDRESS}|\*\* server can't find|nslookup: |(?:;; )?connection timed out; no |"
-        r";; (?:communications error|Got answer|->>HEADER|no servers|Warning: |global options|"
-        r"UDP setup|Connection to|reply from|Truncated|flags:|QUESTION|ANSWER)|; <<>> DiG|"
+        rf"(?:Default )?Server:\s+(?:{ADDRESS}|UnKnown|\S+\.svc\.)|"
+        r"\*\* server can't find|nslookup: |"
+        r"(?:;; )?connection timed out; (?:no|trying) |"
+        r";; (?:communications error|Got [A-Za-z]|->>HEADER|no servers|Warning: |global options|"
+        r"UDP setup|[Cc]onnection to|reply from|Truncated|[fF]lags:|QUESTION|ANSWER|Question )|"
+        r"; <<>> DiG|DNS request timed out|"
         r"[\w.-]+ has (?:IPv6 )?address |Host \S+ not found|[\w.-]+ is an alias for |"
-        r"Non-authoritative answer|\*\*\* (?:Can't|No )|"
+        r"Non-authoritative answer|\*\*\* (?:Can't |No |Request to |\S{1,253} can't find )|"
         r"Using domain server:|[\w.-]+ domain name pointer |\S+\s+canonical name = ",
     ),
     (
@@ -411,9 +439,15 @@ OPENINGS = (
         r"Generated by (?:NetworkManager|resolvconf)|Dynamic resolv)",
     ),
     ("subnet", r"FLANNEL_[A-Z]+="),
+    (
+        "sysctl",
+        r"net\.(?:ipv[46]|bridge|netfilter|core|nf_conntrack_max)[\w.-]* ?= ?-?\d|"
+        r"sysctl: cannot stat /proc/sys/|"
+        r"(?:cat|ls): (?:can't open |cannot access )?'?/proc/sys/\S+: No such file",
+    ),
     ("corefile", r"[^\s{}#\"'=<>][^{}\"'=<>]{0,300}\{(?:\s*(?:#.*)?$|\s+\w)"),
 )
-OPENING = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in OPENINGS))
+OPENING = regex("|".join(f"(?P<{name}>{pattern})" for name, pattern in OPENINGS))
 KINDS = {
     "log": Kind.LOG,
     "json": Kind.OBJECTS,
@@ -429,6 +463,7 @@ KINDS = {
     "rules": Kind.FILTER_RULES,
     "resolv": Kind.RESOLV_CONF,
     "subnet": Kind.SUBNET_ENV,
+    "sysctl": Kind.KERNEL_SETTINGS,
     "corefile": Kind.COREFILE,
 }
 PLUGIN_NAMES = (
@@ -440,13 +475,14 @@ PLUGIN_NAMES = (
     "whoami"
 )
 PLUGINS = frozenset(PLUGIN_NAMES.split())
-ZONE = re.compile(r"\(?[\w.:/*$\[\]%-]{1,255}\)?,?$")
-ONE_LINE_LOG = re.compile(r'"(?:msg|message|log|ts|time|@timestamp|textPayload|MESSAGE)"\s*:')
-DESCRIBED = re.compile(
+ZONE = regex(r"\(?[\w.:/*$\[\]%-]{1,255}\)?,?$")
+ONE_LINE_LOG = regex(r'"(?:msg|message|log|ts|time|@timestamp|textPayload|MESSAGE)"\s*:')
+DESCRIBED = regex(
     r"\s*(?:Namespace|Labels|Roles|Node|Priority|CreationTimestamp|Annotations|Subsets|Selector|"
     r"PodSelector|Reporter|Image Repository|IsDefaultClass|AddressType):"
 )
-FIELD = re.compile(r"\s*[A-Z][\w -]{1,40}:(?:\s|$)")
+FIELD = regex(r"\s*[A-Z][\w -]{1,40}:(?:\s|$)")
+KEY = regex(rf"{DESCRIBED.pattern}|\s*{DESCRIBE_KEYS}:(?:\s|$)")
 
 
 @dataclass(frozen=True)
@@ -481,7 +517,8 @@ def opening(lines: Lines, number: int) -> str:
     first = line[:1]
     if first.isupper() and CAPITALS.match(line) and is_header(line):
         words = set(line.split())
-        return "event" if words >= {"REASON", "MESSAGE"} else "header"
+        of_events = words >= {"REASON", "MESSAGE"} or words >= {"SEEN", "TYPE", "REASON"}
+        return "event" if of_events else "header"
     match = OPENING.match(line)
     if match is None or match.lastgroup is None:
         return ""
@@ -507,7 +544,7 @@ def is_fields(lines: Lines, number: int) -> bool:
     after = number + 1
     line = lines.plain[number].strip()
     if after >= len(lines) or line.startswith(("Status:", "Reason:", "Message:", "Type:", "IP:")):
-        return after < len(lines) and bool(DESCRIBED.match(lines.plain[after]))
+        return after < len(lines) and bool(KEY.match(lines.plain[after]))
     return bool(FIELD.match(lines.plain[after])) or lines.indent(after) > lines.indent(number)
 
 
@@ -568,7 +605,7 @@ def same_kind(*names: str, also: str = "", blanks: bool = True) -> Reader:
 
     With `blanks` the block goes on behind blank lines when the next line is of the kind too.
     """
-    further = re.compile(also) if also else None
+    further = regex(also) if also else None
 
     def belongs(lines: Lines, number: int) -> bool:
         line = lines.plain[number].strip()
@@ -660,6 +697,9 @@ def table_end(lines: Lines, start: int) -> int:
             continue
         name = opening(lines, number)
         line = lines.plain[number]
+        if number == start + 1 and headed and name == "header" and is_cut_header(lines, start):
+            number = end = number + 1
+            continue
         if boundary(lines, number) or name not in {"", "row", "log"}:
             break
         if name != "row" and not (GAP.search(line) or (headed and len(line.split()) > 1)):
@@ -670,7 +710,15 @@ def table_end(lines: Lines, start: int) -> int:
     return end
 
 
-GAP = re.compile(r"\S(?: {2,}|\t)\S|^\s{3,}\S")
+GAP = regex(r"\S(?: {2,}|\t)\S|^\s{3,}\S")
+LEADING = frozenset({"NAME", "NAMESPACE", "LAST", "LASTSEEN", "FIRSTSEEN"})
+
+
+def is_cut_header(lines: Lines, start: int) -> bool:
+    """Whether a terminal cut a header, so that the next line has the rest of its heads."""
+    return len(lines.plain[start]) >= NARROWEST and not LEADING & set(
+        lines.plain[start + 1].split()
+    )
 
 
 def aligned(lines: Lines, header: int, number: int) -> bool:
@@ -741,8 +789,8 @@ def yaml_end(lines: Lines, start: int) -> int:
     return end
 
 
-YAML_LINE = re.compile(r"[a-z\"'][\w./\"'-]{0,253}:(?:\s|$)|- |-$|#|\.\.\.$|[}\]]")
-STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+YAML_LINE = regex(r"[a-z\"'][\w./\"'-]{0,253}:(?:\s|$)|- |-$|#|\.\.\.$|[}\]]")
+STRING = regex(r'"(?:[^"\\]++|\\.)*+("?)')  # one without an end is passed over but once
 
 
 def json_end(lines: Lines, start: int) -> int:
@@ -751,7 +799,7 @@ def json_end(lines: Lines, start: int) -> int:
     for number in range(start, len(lines)):
         if number > start and not lines.plain[number][:1].isspace() and boundary(lines, number):
             return number
-        bare = STRING.sub("", lines.raw[number])
+        bare = STRING.sub(lambda one: "" if one[1] else one[0], lines.raw[number])
         depth += bare.count("{") + bare.count("[") - bare.count("}") - bare.count("]")
         if depth <= 0:
             return number + 1
@@ -780,11 +828,46 @@ def corefile_end(lines: Lines, start: int) -> int:
     return max(end, start + 1)
 
 
+COMMENT = regex(r"[#;](?!\s?(?:cat|kubectl|ip|ls|k|dig|nslookup) )")
+
+
 def resolv_end(lines: Lines, start: int) -> int:
-    """Return the end of a resolv.conf: its keywords and comments without prompts."""
-    return same_kind(
-        "resolv", also=r"[#;](?!\s?(?:cat|kubectl|ip|ls|k|dig|nslookup) )", blanks=False
-    )(lines, start)
+    """Return the end of a resolv.conf: its keywords and comments, blank lines only below its head.
+
+    The head that systemd-resolved and others write is such comments and a blank line.
+    """
+    end = start + 1
+    heading = bool(COMMENT.match(lines.plain[start].strip()))
+    for number in range(start + 1, len(lines)):
+        if lines.blank(number):
+            if not heading:
+                break
+            continue
+        comment = bool(COMMENT.match(lines.plain[number].strip()))
+        if boundary(lines, number) or not (comment or opening(lines, number) == "resolv"):
+            break
+        heading = heading and comment
+        end = number + 1
+    return end
+
+
+def printed_resolv_end(lines: Lines, start: int) -> int:
+    """Return the end of a resolv.conf that a command printed: up to what begins something else.
+
+    Within it stand blank lines, and lines that no resolver knows.
+    """
+    end = start + 1
+    for number in range(start + 1, len(lines)):
+        if lines.blank(number):
+            continue
+        if boundary(lines, number):
+            break
+        name = opening(lines, number)
+        prose = not name and number > end and not COMMENT.match(lines.plain[number].strip())
+        if prose or name not in {"", "resolv"}:
+            break
+        end = number + 1
+    return end
 
 
 READERS_OF: dict[str, Reader] = {
@@ -799,8 +882,9 @@ READERS_OF: dict[str, Reader] = {
     "field": describe_end,
     "lookup": same_kind(
         "lookup",
-        also=r"Name:\s|Address(?:es)?(?: \d+)?:|Aliases:|;|\S+\.\s+(?:\d+\s+)?IN\s|\S+\.\s+\d+\s+"
-        r"(?:IN|CH)\s|[\w:.]+#53|\S+ (?:mail is handled|name server) ",
+        also=r"Name:\s|Address(?:es)?(?: \d+)?:|Aliases:|timeout was \d|;|"
+        r"\S+\.\s+(?:\d+\s+)?IN\s|\S+\.\s+\d+\s+(?:IN|CH)\s|[\w:.]+#53|"
+        r"\S+ (?:mail is handled|name server) ",
     ),
     "addresses": same_kind(
         "addresses",
@@ -812,10 +896,13 @@ READERS_OF: dict[str, Reader] = {
         "rules",
         also=r"target\s+prot|num\s+target|pkts\s+bytes|(?:\d+\s+)?(?:\S+\s+\S+\s+)?[A-Z][\w-]+\s+"
         r"(?:all|tcp|udp|icmp|ip|\d+)\s|[-:*#}]|chain \w|type \w+ hook|(?:ip6?|meta|ct|counter|"
-        r"iifname|oifname|fib|jump|mark) ",
+        r"iifname|oifname|iif|oif|fib|jump|goto|mark|reject|tcp|udp|th|icmp|icmpv6|set|map|elements|"
+        r"flags|limit|log|l4proto|numgen|dnat|snat|comment|policy) |"
+        r"(?:accept|drop|return|reject|masquerade|counter)(?:$| )",
     ),
     "resolv": resolv_end,
     "subnet": same_kind("subnet", blanks=False),
+    "sysctl": same_kind("sysctl", also=r"(?:kernel|vm|fs|user)\.[\w.-]+ ?= ?\S"),
     "corefile": corefile_end,
 }
 
@@ -834,35 +921,39 @@ class Block:
 
 
 JSON_KINDS = (
-    (re.compile(r'"kind"\s*:\s*"KubeletConfiguration"|"kubeletconfig"\s*:'), Kind.KUBELET_CONFIG),
-    (re.compile(r'"apiVersion"\s*:'), Kind.OBJECTS),
+    (regex(r'"kind"\s*:\s*"KubeletConfiguration"|"kubeletconfig"\s*:'), Kind.KUBELET_CONFIG),
+    (regex(r'"apiVersion"\s*:'), Kind.OBJECTS),
     (
-        re.compile(r'"Network"\s*:[^{]{0,300}(?:"Backend"|"SubnetLen"|\})|"Backend"\s*:'),
+        regex(r'"Network"\s*:[^{]{0,300}(?:"Backend"|"SubnetLen"|\})|"Backend"\s*:'),
         Kind.NET_CONF,
     ),
-    (re.compile(r'"interfaces"\s*:|"ips"\s*:\s*\['), Kind.TEXT),  # a CNI plugin's result
-    (re.compile(r'"(?:cniVersion|plugins)"\s*:'), Kind.CNI_CONFIG),
-    (re.compile(r'"code"\s*:\s*\d+\s*,\s*"msg"\s*:'), Kind.LOG),  # a CNI plugin's error
+    (regex(r'"interfaces"\s*:|"ips"\s*:\s*\['), Kind.TEXT),  # a CNI plugin's result
+    (regex(r'"(?:cniVersion|plugins)"\s*:'), Kind.CNI_CONFIG),
+    (regex(r'"code"\s*:\s*\d+\s*,\s*"msg"\s*:'), Kind.LOG),  # a CNI plugin's error
     (
-        re.compile(r'"type"\s*:\s*"(?:bridge|flannel|loopback|portmap|calico|macvlan)"'),
+        regex(r'"type"\s*:\s*"(?:bridge|flannel|loopback|portmap|calico|macvlan)"'),
         Kind.CNI_CONFIG,
     ),
     (ONE_LINE_LOG, Kind.LOG),
-    (re.compile(r'"(?:clusterDNS|clusterDomain)"\s*:'), Kind.KUBELET_CONFIG),
-    (re.compile(r'"(?:kind|items|metadata)"\s*:'), Kind.OBJECTS),
+    (regex(r'"(?:clusterDNS|clusterDomain)"\s*:'), Kind.KUBELET_CONFIG),
+    (regex(r'"(?:kind|items|metadata)"\s*:'), Kind.OBJECTS),
 )
 JSON_HEAD = 20_000
+QUOTED = regex(r"\s{0,3}>(?: |$)")  # as mail and Markdown quote; prompts are on some lines
 
 
 def cut(text: str, *, origin: str, hint: str = "", first_line: int = 1) -> tuple[Part, ...]:
     """Return the parts of a text in order; together they hold each of its lines once.
 
-    `origin` is the name that quotes cite, `hint` the file's name or path if it has one,
-    `first_line` the number that the first line has in the origin.
+    The marks of a quotation are taken off where all lines have them. `origin` is the name that
+    quotes cite, `hint` the file's name or path if it has one, `first_line` the number that the
+    first line has in the origin.
     """
     raw = text.split("\n")
     if raw[-1] == "":
         raw.pop()
+    if len(raw) > 1 and all(QUOTED.match(line) for line in raw if line.strip()):
+        raw = [QUOTED.sub("", line) for line in raw]
     lines = Lines(tuple(raw), tuple(plain(line[:SEEN]) for line in raw))
     file = named(hint) if hint else Named()
     if not raw:
@@ -968,6 +1059,8 @@ def block_at(lines: Lines, start: int, command: Command) -> Block:
     if name:
         end = READERS_OF[name](lines, start)
         kind = KINDS.get(name, Kind.TABLE)
+        if kind is expected is Kind.RESOLV_CONF:
+            end = printed_resolv_end(lines, start)
         if name in {"yaml", "kubelet"}:
             kind = yaml_kind(lines, start, end)
         return Block(kind, start, end, command)
@@ -975,7 +1068,7 @@ def block_at(lines: Lines, start: int, command: Command) -> Block:
     if expected is Kind.LOG or (expected is None and is_log(lines, start, end)):
         return Block(Kind.LOG, start, log_end(lines, start), command)
     if expected and fits(lines, start, end, expected):
-        reader = table_end if expected is Kind.TABLE else None
+        reader = {Kind.TABLE: table_end, Kind.RESOLV_CONF: printed_resolv_end}.get(expected)
         return Block(expected, start, reader(lines, start) if reader else end, command)
     if is_log(lines, start, end):
         return Block(Kind.LOG, start, log_end(lines, start), command)
@@ -983,20 +1076,23 @@ def block_at(lines: Lines, start: int, command: Command) -> Block:
 
 
 WEAK = frozenset({"field"})
-FAILED = re.compile(
+FAILED = regex(
     r"(?:[\w./-]+: )?(?:error|Error|unable|command terminated|No resources found|"
     r"(?:cat|ls|bash|sh|tail|head|grep): .*: )"
 )
+
+TELLING_ABSENCE = frozenset({Kind.RESOLV_CONF, Kind.SUBNET_ENV, Kind.KERNEL_SETTINGS})
 
 
 def fits(lines: Lines, start: int, end: int, kind: Kind) -> bool:
     """Whether lines that open nothing can be what a command or name says that they are.
 
-    What failed printed no such thing: `cat` without its file must not make an empty file.
+    What failed printed no such thing: `cat` without its file must not make an empty file. That
+    there is none is what some parsers read from it.
     """
     first = lines.plain[start].strip()
     if FAILED.match(first):
-        return False
+        return kind in TELLING_ABSENCE and "No such file" in first
     if kind is Kind.TABLE:
         return any(GAP.search(lines.plain[number]) for number in range(start, end))
     return kind not in {Kind.OBJECTS, Kind.DESCRIBE, Kind.EVENTS, Kind.TEXT, Kind.SHELL}

@@ -1,0 +1,110 @@
+"""From sources to a diagnosis: what is asked for, parsed, turned into facts, judged and ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from diagnose.asks import Ask
+from diagnose.evidence import Evidence, merge
+from diagnose.judge import judge
+from diagnose.model import Check, Diagnosis, Fact, Gap, GapKind, Recognised, Verdict
+from diagnose.parsers import parser_of
+from diagnose.parts import Haul, Kind, Part
+from diagnose.rank import rank
+
+SILENT = frozenset({Kind.SHELL, Kind.TEXT})  # what the report does not list as evidence
+
+
+def asks_of(checks: Iterable[Check]) -> frozenset[Ask]:
+    """Return everything that the checks' facts are read from, optional ones included."""
+    return frozenset(ask for check in checks for need in check.needs for ask in need.fact.asks)
+
+
+def evidence_of(*hauls: Haul) -> Evidence:
+    """Return what the parsers make of the parts that sources brought."""
+    return merge([parsed(haul) for haul in hauls])
+
+
+def parsed(haul: Haul) -> Evidence:
+    """Return the evidence of one source; what a parser could not read becomes a gap."""
+    items: list[object] = []
+    gaps: dict[Ask, tuple[Gap, ...]] = dict(haul.gaps)
+    general = list(haul.general_gaps)
+    for part in haul.parts:
+        result = parser_of(part.kind)(part)
+        items.extend(result.items)
+        if not result.gaps:
+            continue
+        if part.ask is None:
+            general.extend(result.gaps)
+        else:
+            gaps[part.ask] = (*gaps.get(part.ask, ()), *result.gaps)
+    return Evidence(
+        items=tuple(items),
+        looked=haul.looked,
+        gaps=gaps,
+        general_gaps=tuple(dict.fromkeys(general)),
+        recognised=tuple(recognised(haul.parts)),
+        source=haul.source,
+    )
+
+
+def recognised(parts: Sequence[Part]) -> Iterator[Recognised]:
+    """Yield what each part was taken for; texts and prompts only where nothing else came."""
+    shown = [part for part in parts if part.kind not in SILENT]
+    for part in shown or parts:
+        last = part.first_line + part.text.rstrip("\n").count("\n")
+        kind = part.kind.value
+        if part.kind is Kind.LOG and part.emitter.value != "unknown":
+            kind = f"log of {part.emitter.value}"
+        yield Recognised(
+            origin=part.origin,
+            kind=kind,
+            lines="" if part.path else f"{part.first_line}-{last}",
+        )
+
+
+def facts_for(checks: Iterable[Check], evidence: Evidence) -> dict[type[Fact], Fact | Gap]:
+    """Return every fact that the checks need, or the gap in its place; each is read once."""
+    facts: dict[type[Fact], Fact | Gap] = {}
+    for check in checks:
+        for need in check.needs:
+            if need.fact not in facts:
+                facts[need.fact] = read(need.fact, evidence)
+    return facts
+
+
+def read(fact: type[Fact], evidence: Evidence) -> Fact | Gap:
+    """Return a fact; a reader that fails is a defect of ours, and a gap to the checks."""
+    try:
+        return evidence.fetch(fact)
+    except Exception as error:  # noqa: BLE001  evidence is hostile; one fact must not end the run
+        return Gap(
+            what=fact.__name__,
+            kind=GapKind.CRASHED,
+            because=f"a defect of corediag: {type(error).__name__}: {error}",
+            ask="report it with the output of `corediag run -v`",
+        )
+
+
+def diagnose(
+    checks: Sequence[Check],
+    evidence: Evidence,
+    taken_at: datetime,
+    gaps: Sequence[Gap] = (),
+    context: Mapping[str, object] | None = None,
+) -> Diagnosis:
+    """Return the diagnosis of some evidence by some checks; `gaps` are those of the engine."""
+    facts = facts_for(checks, evidence)
+    verdicts: tuple[Verdict, ...] = tuple(judge(check, facts) for check in checks)
+    return Diagnosis(
+        causes=rank(verdicts, checks),
+        verdicts=verdicts,
+        taken_at=taken_at,
+        source=evidence.source,
+        recognised=evidence.recognised,
+        gaps=(*gaps, *evidence.general_gaps),
+        context=tuple((context or {}).items()),
+        checks=tuple(checks),
+    )

@@ -1,0 +1,90 @@
+"""Gathering: one pool with one deadline, and parsers whose failures cost only their part."""
+
+import threading
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from diagnose.asks import Ask
+from diagnose.collect import asks_of, parsed, read
+from diagnose.evidence import Evidence
+from diagnose.model import Fact, Gap, GapKind
+from diagnose.parts import Haul, Kind, Part
+from diagnose.pool import Pool
+from diagnose.registry import load
+
+
+def test_results_come_in_the_order_of_the_items() -> None:
+    """However the threads finish."""
+    pool = Pool(4, 10)
+    assert list(pool.map(lambda number: number * 2, range(20))) == [2 * n for n in range(20)]
+    pool.close()
+
+
+def test_what_is_late_is_a_timeout_in_its_place() -> None:
+    """One request that hangs does not cost the others."""
+    gate = threading.Event()
+    pool = Pool(2, 0.2)
+    results = list(pool.map(lambda hang: gate.wait(5) if hang else "came", [False, True]))
+    gate.set()
+    pool.close()
+    assert results[0] == "came"
+    assert isinstance(results[1], TimeoutError)
+
+
+def test_a_closed_pool_has_no_time_left() -> None:
+    """An interrupt ends the waiting at once."""
+    pool = Pool(1, 100)
+    pool.close()
+    assert pool.remaining_s() == 0
+
+
+def test_every_fact_of_every_check_can_be_asked_for() -> None:
+    """A check whose facts name no ask could never be answered by a live run."""
+    for check in load().checks:
+        assert asks_of([check]), check.id
+
+
+def test_one_check_asks_for_less_than_all() -> None:
+    """`--check loop` does not read the whole cluster."""
+    checks = load().checks
+    loop = [check for check in checks if check.id == "loop"]
+    assert asks_of(loop) < asks_of(checks)
+    assert Ask.DNS_LOGS in asks_of(loop)
+    assert Ask.NODES not in asks_of(loop)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken(Fact):
+    """A fact whose reader fails."""
+
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.NODES,)
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Fail."""
+        raise ValueError("boom")
+
+
+def test_a_reader_that_fails_is_a_gap_named_as_ours() -> None:
+    """One defect must not cost the report."""
+    gap = read(Broken, Evidence())
+    assert isinstance(gap, Gap)
+    assert gap.kind is GapKind.CRASHED
+    assert "boom" in gap.because
+
+
+def test_parts_that_nobody_reads_leave_only_their_name() -> None:
+    """Binary data is said to be binary data, and costs nothing."""
+    evidence = parsed(Haul((Part(Kind.BINARY, "core"),), source="folder"))
+    assert evidence.items == ()
+    assert evidence.recognised[0].kind == "binary data"
+
+
+def test_prompts_are_no_evidence() -> None:
+    """What each part was taken for lists what was read, not the shell around it."""
+    parts = (
+        Part(Kind.SHELL, "paste", "$ cat /etc/resolv.conf"),
+        Part(Kind.RESOLV_CONF, "paste", "nameserver 10.32.0.10", first_line=2),
+    )
+    evidence = parsed(Haul(parts))
+    assert [(one.kind, one.lines) for one in evidence.recognised] == [("resolv.conf", "2-2")]
