@@ -12,22 +12,22 @@ REFLECTOR_FAILED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"(?:Failed to list|Failed to watch) \*(?P<resource>[\w.]+): (?P<reason>.+?)$",
-            literal="Failed to ",
+            pattern=r'"Unhandled Error\\*" err=\\*"(?P<reason>.{0,300}?Failed to watch '
+            r"\*(?P<resource>[\w.]+): .{1,3000}?)\"(?: logger=\S+)?\s*$",
+            literal='"Unhandled Error" err=',
             samples=(
-                "E1126 16:44:51.865931       1 reflector.go:147] "
-                "k8s.io/client-go/informers/factory.go:150: Failed to watch "
-                "*v1.EndpointSlice: failed to list *v1.EndpointSlice: Get "
-                '"https://192.168.56.10:6443/apis/discovery.k8s.io/v1/endpointslices?limit=5'
-                '00&resourceVersion=0": dial tcp 192.168.56.10:6443: connect: connection '
-                "refused",
+                'E0302 05:11:39.120211       1 reflector.go:158] "Unhandled Error" '
+                'err="k8s.io/client-go/informers/factory.go:160: Failed to watch '
+                "*v1.Service: failed to list *v1.Service: Get "
+                '\\"https://192.168.56.10:6443/api/v1/services?limit=500\\": dial tcp '
+                '192.168.56.10:6443: connect: connection refused" logger="UnhandledError"',
             ),
-            source="kubernetes/client-go tools/cache/reflector.go (DefaultWatchErrorHandler), "
-            "v0.29",
+            source="kubernetes/apimachinery pkg/util/runtime/runtime.go (logError), v0.31",
+            since="0.31",
             until="0.33",
         ),
         Wording(
-            pattern=r'\\*"Failed to watch\\*" err=\\*"(?P<reason>.+?)\"(?: logger=\S+)?(?: '
+            pattern=r'"Failed to watch\\*" err=\\*"(?P<reason>.{1,3000}?)\"(?: logger=\S+)?(?: '
             r'reflector=\S+)?(?: type=\\*"\*(?P<resource>[\w.]+)\\*")?\s*$',
             literal='"Failed to watch" err=',
             samples=(
@@ -47,18 +47,18 @@ REFLECTOR_FAILED = Signature(
             since="0.34",
         ),
         Wording(
-            pattern=r'\\*"Unhandled Error\\*" err=\\*"(?P<reason>.*?Failed to watch '
-            r"\*(?P<resource>[\w.]+): .+?)\"(?: logger=\S+)?\s*$",
-            literal='"Unhandled Error" err=',
+            pattern=r"(?:Failed to list|Failed to watch) \*(?P<resource>[\w.]+): (?P<reason>.+?)$",
+            literal="Failed to ",
             samples=(
-                'E0302 05:11:39.120211       1 reflector.go:158] "Unhandled Error" '
-                'err="k8s.io/client-go/informers/factory.go:160: Failed to watch '
-                "*v1.Service: failed to list *v1.Service: Get "
-                '\\"https://192.168.56.10:6443/api/v1/services?limit=500\\": dial tcp '
-                '192.168.56.10:6443: connect: connection refused" logger="UnhandledError"',
+                "E1126 16:44:51.865931       1 reflector.go:147] "
+                "k8s.io/client-go/informers/factory.go:150: Failed to watch "
+                "*v1.EndpointSlice: failed to list *v1.EndpointSlice: Get "
+                '"https://192.168.56.10:6443/apis/discovery.k8s.io/v1/endpointslices?limit=5'
+                '00&resourceVersion=0": dial tcp 192.168.56.10:6443: connect: connection '
+                "refused",
             ),
-            source="kubernetes/apimachinery pkg/util/runtime/runtime.go (logError), v0.31",
-            since="0.31",
+            source="kubernetes/client-go tools/cache/reflector.go (DefaultWatchErrorHandler), "
+            "v0.29",
             until="0.33",
         ),
     ),
@@ -73,13 +73,14 @@ REFLECTOR_LIST_FAILED = Signature(
     wordings=(
         Wording(
             pattern=r"failed to list \*(?P<resource>[\w.]+): (?P<reason>.+)$",
-            literal=": failed to list *",
+            literal="failed to list *",
             samples=(
                 "W1126 16:44:51.865900       1 reflector.go:539] "
                 "k8s.io/client-go/informers/factory.go:150: failed to list "
                 '*v1.EndpointSlice: Get "https://192.168.56.10:6443/apis/discovery.k8s.io/v1'
                 '/endpointslices?limit=500&resourceVersion=0": dial tcp 192.168.56.10:6443: '
                 "connect: connection refused",
+                "failed to list *v1.Service: Unauthorized",
             ),
             source="kubernetes/client-go tools/cache/reflector.go (list), v0.29",
         ),
@@ -132,15 +133,18 @@ NODE_API_FAILED = Signature(
     key=("reason",),
 )
 
-# A request to a Kubernetes API server, by any program.
+# A request to a Kubernetes API server, by any program. Other servers have paths below /api too.
 API_REQUEST_FAILED = Signature(
     name="api-request-failed",
     emitter=EMITTER,
     wordings=(
         Wording(
             pattern="(?P<reason>(?:Get|Post|Put|Patch|Delete) "
-            r'(?:\\*")?https?://[^\s\"\\]+/(?:api|apis|version|healthz|livez|readyz)(?:[/'
-            r'?][^\s\"\\]*)?(?:\\*")?: .+)$',
+            r'(?:\\*")?https?://[^\s\"\\]+/(?:api/v1/(?:bindings|componentstatuses|configmaps'
+            "|endpoints|events|limitranges|namespaces|nodes|persistentvolume(?:claim)?s|pods"
+            "|podtemplates|replicationcontrollers|resourcequotas|secrets|serviceaccounts|services)"
+            r"|apis/[\w.-]+/v\d\w*/|(?:api|apis|version|healthz|livez|readyz)(?=[?\"\\:]))"
+            r'[^\s\"\\]*(?:\\*")?: .+)$',
             literal="https://",
             samples=(
                 'Get "https://10.96.0.1:443/api/v1/namespaces?limit=500&resourceVersion=0": '
@@ -154,6 +158,23 @@ API_REQUEST_FAILED = Signature(
     ),
     key=("reason",),
     fallback=True,
+)
+
+# What corediag's own first request met, in the words of Python's socket module.
+OWN_REQUEST_FAILED = Signature(
+    name="own-request-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"^GET https?://(?P<target>[^/\s]+)/version: (?P<reason>.+)$",
+            literal="/version: ",
+            samples=(
+                "GET https://10.77.0.11:6443/version: cannot be reached: [Errno 111] "
+                "Connection refused",
+            ),
+            source="this project, diagnose/sources/live.py (unreachable)",
+        ),
+    ),
 )
 
 # Said by kubectl, on the machine where it ran.
@@ -184,8 +205,9 @@ FORBIDDEN = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'(?P<reason>(?P<resource>[\w./-]+)(?: \\*"[^"\\]+\\*")? is forbidden: User '
-            r'\\*"(?P<user>[^"\\]+)\\*" cannot (?P<verb>\w+) resource.*)$',
+            pattern=r'(?P<reason>(?P<resource>[\w./-]{1,200})(?: \\*"[^"\\]+\\*")? is '
+            "forbidden: User "
+            r'\\*"(?P<user>[^"\\]+)\\*"(?: cannot (?P<verb>\w+) resource.*)?)$',
             literal=" is forbidden: User ",
             samples=(
                 "endpointslices.discovery.k8s.io is forbidden: User "
@@ -198,6 +220,32 @@ FORBIDDEN = Signature(
         ),
     ),
     key=("resource", "user"),
+    fallback=True,
+)
+
+# What is left of such a line when somebody quotes only its end. The first address of a range of
+# Services is always that of the Service `kubernetes`; 6443 is the port of most API servers.
+API_DIAL_FAILED = Signature(
+    name="api-dial-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"(?P<reason>dial tcp (?P<target>(?:10(?:\.\d{1,3}){2}\.1"
+            r"|172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.1|\[f[cd][0-9a-f]{2}:[0-9a-f:]*:1\]):443"
+            r"|(?:\[[0-9a-fA-F:.]+\]|[\w.-]+):6443): (?:i/o timeout|connect: (?:connection "
+            r"(?:refused|timed out)|no route to host|network is unreachable"
+            r"|operation not permitted)))",
+            literal="dial tcp ",
+            samples=(
+                "dial tcp 10.32.0.1:443: connect: no route to host",
+                "dial tcp [fd00:10:96::1]:443: i/o timeout",
+                "dial tcp 192.168.56.10:6443: connect: connection refused",
+            ),
+            source="golang/go net/net.go (OpError.Error), go1.26; kubernetes/kubernetes "
+            "pkg/controlplane/controller/kubernetesservice (the first address of the range), v1.30",
+        ),
+    ),
+    key=("target",),
     fallback=True,
 )
 

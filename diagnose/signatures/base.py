@@ -53,7 +53,9 @@ class Signature:
     `key` names the groups whose values tell its matches apart: a scan keeps the first and the
     last lines of each. `envelope` says that the line quotes another program's or another
     plugin's message, so that further signatures may match it. A `fallback` counts only on lines
-    that no other signature knows: a generic text of a library that many programs print.
+    that no other signature knows: a generic text of a library that many programs print. Of a
+    `routine` one, which a healthy program prints for each request, a scan counts only what it
+    keeps.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Signature:
     key: tuple[str, ...] = ()
     envelope: bool = False
     fallback: bool = False
+    routine: bool = False
 
     def match(self, line: str) -> re.Match[str] | None:
         """Return the first wording's match in a line, or None."""

@@ -14,7 +14,9 @@ NETNS_GONE = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'failed to Statfs \\*"(?P<netns>[^"\\]+)\\*": no such file or directory',
+            # the path of a network namespace: other programs say the same of any file
+            pattern=r'failed to Statfs \\*"(?P<netns>[^"\\]*(?:/ns/|netns)[^"\\]*)\\*": '
+            "no such file or directory",
             literal="failed to Statfs ",
             samples=(
                 "networkPlugin cni failed to set up pod "
@@ -349,7 +351,7 @@ IPAM_DUPLICATE = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"(?P<address>[0-9a-fA-F.:]+) has been allocated to (?P<holder>\S+), "
+            pattern=r"(?P<address>[0-9a-fA-F.:]{2,45}) has been allocated to (?P<holder>\S+), "
             "duplicate allocation is not allowed",
             literal="duplicate allocation is not allowed",
             samples=(
@@ -582,6 +584,16 @@ CNI_UNAUTHORIZED = Signature(
             source="projectcalico/calico libcalico-go/lib/errors/errors.go "
             "(ErrorConnectionUnauthorized), v3.26.0",
         ),
+        Wording(
+            pattern=r"Multus: \[[^\]]*\]: error (?:getting|waiting for) pod: "
+            r"(?P<reason>Unauthorized)",
+            literal=" pod: Unauthorized",
+            samples=(
+                'error adding pod kube-system_coredns-5zgtx to CNI network "multus-cni-network": '
+                "Multus: [kube-system/coredns-5zgtx/1b2c]: error waiting for pod: Unauthorized",
+            ),
+            source="k8snetworkplumbingwg/multus-cni pkg/multus/multus.go (GetPod), v4.0.2",
+        ),
     ),
 )
 
@@ -625,12 +637,31 @@ CILIUM_UNREACHABLE = Signature(
     envelope=True,
 )
 
+MULTUS_WAITING = Signature(
+    name="multus-waiting",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"still waiting for readinessindicatorfile @ (?P<file>/\S+?)\.(?:\s|$)",
+            literal="still waiting for readinessindicatorfile",
+            samples=(
+                "Multus: [kube-system/coredns-5zgtx]: have you checked that your default network "
+                "is ready? still waiting for readinessindicatorfile @ "
+                "/run/multus/cni/net.d/10-ovn-kubernetes.conf. pollimmediate error: timed out "
+                "waiting for the condition",
+            ),
+            source="k8snetworkplumbingwg/multus-cni pkg/multus/multus.go (CmdAdd), v3.9 and v4.0.2",
+        ),
+    ),
+    key=("file",),
+)
+
 WEAVE_UNREACHABLE = Signature(
     name="weave-unreachable",
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"unable to allocate IP address: (?P<reason>.*127\.0\.0\.1:6784.*)$",
+            pattern=r"unable to allocate IP address: (?P<reason>.{0,300}127\.0\.0\.1:6784.*)$",
             literal="127.0.0.1:6784",
             samples=(
                 'unable to allocate IP address: Post "http://127.0.0.1:6784/ip/aa10": dial '

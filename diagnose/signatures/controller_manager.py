@@ -12,9 +12,10 @@ IPFAMILIES_FALLBACK = Signature(
     wordings=(
         Wording(
             pattern="[Cc]ouldn't find ipfamilies for (?P<headless>headless )?service: "
-            r"(?P<service>\S+?)\. This could happen if controller manager is connected "
-            "to an old apiserver.*?will use (?P<family>IPv[46]) as the IP Family based "
-            r"on familyOf\(ClusterIP:(?P<address>[^)]+)\)",
+            r"(?P<service>[\w.-]+/[\w-]+)"
+            r"(?:\. This could happen if controller manager is connected "
+            "to an old apiserver.{0,400}?will use (?P<family>IPv[46]) as the IP Family based "
+            r"on familyOf\(ClusterIP:(?P<address>[^)]+)\))?",
             literal="ouldn't find ipfamilies for ",
             samples=(
                 "I0214 05:11:09.120211       1 utils.go:412] couldn't find ipfamilies for "
@@ -28,7 +29,7 @@ IPFAMILIES_FALLBACK = Signature(
         ),
         Wording(
             pattern=r"Couldn't find ipfamilies for service\. This could happen if controller "
-            r"manager is connected to an old apiserver.*?service=\\*"
+            r"manager is connected to an old apiserver.{0,400}?service=\\*"
             r'"(?P<service>[^"\\]+)\\*"(?: addressType=\\*"(?P<family>IPv[46])\\*")?(?: '
             r'clusterIP=\\*"(?P<address>[^"\\]+)\\*")?',
             literal="Couldn't find ipfamilies for service",
@@ -86,7 +87,8 @@ SLICE_SYNC_FAILED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'Error syncing endpoint slices for service.*?\\*"?(?P<service>[\w.-]+/[\w.-]'
+            pattern="Error syncing endpoint slices for "
+            r'service.{0,20}?\\*"?(?P<service>[\w.-]+/[\w.-]'
             r'+)\\*"?.*$',
             literal="Error syncing endpoint slices for",
             samples=(
@@ -97,6 +99,34 @@ SLICE_SYNC_FAILED = Signature(
             ),
             source="kubernetes/kubernetes pkg/controller/endpointslice/endpointslice_controller"
             ".go (handleErr), v1.20",
+        ),
+        Wording(
+            pattern="Error syncing endpoint slices for service, retrying"
+            r'\\*".{0,80}? key=\\*"(?P<service>[^"\\]+)\\*" '
+            r"err=(?P<reason>.+)$",
+            literal="Error syncing endpoint slices for",
+            samples=(
+                'I0302 05:11:09.120211       1 endpointslice_controller.go:343] "Error syncing '
+                'endpoint slices for service, retrying" logger="endpointslice-controller" '
+                'key="kube-system/kube-dns" err="failed to update kube-dns-x7k2p EndpointSlice '
+                'for Service kube-system/kube-dns: context deadline exceeded"',
+            ),
+            source="kubernetes/kubernetes pkg/controller/endpointslice/endpointslice_controller"
+            ".go (handleErr), v1.30",
+            since="1.28",
+        ),
+        Wording(
+            pattern="Retry budget exceeded, dropping service out of the queue"
+            r'\\*".{0,80}? key=\\*"(?P<service>[^"\\]+)\\*" err=(?P<reason>.+)$',
+            literal="dropping service out of the queue",
+            samples=(
+                'I0302 05:11:09.120211       1 endpointslice_controller.go:348] "Retry budget '
+                'exceeded, dropping service out of the queue" logger="endpointslice-controller" '
+                'key="kube-system/kube-dns" err="failed to update kube-dns-x7k2p EndpointSlice '
+                'for Service kube-system/kube-dns: context deadline exceeded"',
+            ),
+            source="kubernetes/kubernetes pkg/controller/endpointslice/endpointslice_controller"
+            ".go (handleErr), v1.30",
         ),
         Wording(
             pattern=r"Error updating Endpoint Slices for Service (?P<service>\S+): "
@@ -140,7 +170,7 @@ SERVICE_IP_CONFLICT = Signature(
             "ir.go (doRunOnce), v1.30",
         ),
         Wording(
-            pattern="clusterIPs?: Invalid value: .*?(?:provided IP is already "
+            pattern="clusterIPs?: Invalid value: .{0,500}?(?:provided IP is already "
             "allocated|provided IP is not in the valid range)",
             literal="provided IP is ",
             samples=(

@@ -58,9 +58,10 @@ LOOP_DETECTED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"plugin/loop: Loop \((?P<remote>\S+) -> (?P<listen>\S+)\) detected for zone "
-            r'\\*"(?P<zone>[^"\\]+)\\*"(?:.*?Query: \\*"HINFO (?P<qname>[^"\\\s]+))?',
-            literal="plugin/loop: Loop (",
+            # what people search for and paste is often cut behind "detected"
+            pattern=r"\bLoop \((?P<remote>\S+) -> (?P<listen>\S*:\d+)\) detected(?: for zone "
+            r'\\*"(?P<zone>[^"\\]+)\\*"(?:.*?Query: \\*"HINFO (?P<qname>[^"\\\s]+))?)?',
+            literal="Loop (",
             samples=(
                 '[FATAL] plugin/loop: Loop (127.0.0.1:36286 -> :53) detected for zone ".", '
                 'see https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO '
@@ -393,7 +394,8 @@ UPSTREAM_FAILED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"plugin/errors: (?P<rcode>\d+) (?P<qname>\S+) (?P<qtype>[A-Z0-9]+): "
+            pattern=r"plugin/errors: (?P<rcode>\d+) "
+            r"(?P<qname>(?P<probe>\d{1,20}\.\d{1,20}\.)(?= )|\S+) (?P<qtype>[A-Z0-9]+): "
             "(?!plugin/|concurrent queries exceeded|no healthy proxies|no upstream "
             "host|unreachable backend: no upstream|.*too many open files|errors like "
             ")(?P<reason>.+)$",
@@ -418,7 +420,8 @@ UPSTREAM_FAILED = Signature(
             since="1.3.0",
         ),
         Wording(
-            pattern=r"\[ERROR\] (?P<rcode>\d+) (?P<qname>\S+\.) (?P<qtype>[A-Z0-9]+): "
+            pattern=r"\[ERROR\] (?P<rcode>\d+) "
+            r"(?P<qname>(?P<probe>\d{1,20}\.\d{1,20}\.)(?= )|\S+\.) (?P<qtype>[A-Z0-9]+): "
             "(?!plugin/|concurrent queries exceeded|no healthy proxies|no upstream "
             "host|unreachable backend: no upstream|.*too many open files|errors like "
             ")(?:unreachable backend: )?(?P<reason>.+)$",
@@ -431,7 +434,29 @@ UPSTREAM_FAILED = Signature(
             until="1.2.6",
         ),
     ),
-    key=("server", "probe"),
+    key=("probe", "reason"),
+)
+
+# What is left of such a line when its beginning was not pasted; any resolver could print it.
+UPSTREAM_PIECE = Signature(
+    name="upstream-failed-piece",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"^(?!.{0,400}\blookup )(?:.{0,200}? )?"
+            r"(?:(?P<qname>[\w.-]{1,255}\.) (?P<qtype>[A-Z0-9]{1,10}): )?"
+            r"(?P<reason>(?:read|write|dial) (?:udp|tcp)\d? [^\s,]{1,160}:53: .+)$",
+            literal=":53: ",
+            samples=(
+                "read udp 10.200.0.5:35249->8.8.4.4:53: i/o timeout",
+                "ugin/errors: 2 example.com. A: read udp 10.200.0.5:35249->8.8.4.4:53: i/o timeout",
+            ),
+            source="golang/go net/net.go (OpError.Error), go1.26, through coredns/coredns "
+            "plugin/errors/errors.go (ServeDNS), v1.12.4",
+        ),
+    ),
+    key=("reason",),
+    fallback=True,
 )
 
 ERRORS_CONSOLIDATED = Signature(
@@ -439,7 +464,8 @@ ERRORS_CONSOLIDATED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"plugin/errors: (?P<count>\d+) errors like '(?P<regex>.*)' occurred in last "
+            pattern=r"plugin/errors: (?P<count>\d+) errors like '(?P<regex>.{0,2000})' occurred "
+            "in last "
             r"(?P<period>\S+)",
             literal=" errors like '",
             samples=(
@@ -459,7 +485,7 @@ NO_NEXT_PLUGIN = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"(?P<rcode>\d+) (?P<qname>\S+) (?P<qtype>[A-Z0-9]+): "
+            pattern=r"(?P<rcode>\d{1,5}) (?P<qname>\S{1,300}) (?P<qtype>[A-Z0-9]{1,10}): "
             r"plugin/(?P<plugin>\w+): no next plugin found",
             literal=": no next plugin found",
             samples=("[ERROR] plugin/errors: 2 example.org. A: plugin/loop: no next plugin found",),
@@ -474,7 +500,8 @@ MAX_CONCURRENT = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"(?P<rcode>\d+) (?P<qname>\S+) (?P<qtype>[A-Z0-9]+): concurrent queries "
+            pattern=r"(?P<rcode>\d{1,5}) (?P<qname>\S{1,300}) (?P<qtype>[A-Z0-9]{1,10}): "
+            "concurrent queries "
             r"exceeded maximum (?P<max>\d+)",
             literal="concurrent queries exceeded maximum",
             samples=(
@@ -492,13 +519,15 @@ NO_HEALTHY_UPSTREAM = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"(?P<rcode>\d+) (?P<qname>\S+) (?P<qtype>[A-Z0-9]+): (?:no healthy proxies)",
+            pattern=r"(?P<rcode>\d{1,5}) (?P<qname>\S{1,300}) (?P<qtype>[A-Z0-9]{1,10}): (?:no "
+            "healthy proxies)",
             literal=": no healthy proxies",
             samples=("[ERROR] plugin/errors: 2 example.com. AAAA: no healthy proxies",),
             source="coredns/coredns plugin/forward/forward.go (ErrNoHealthy), v1.12.1",
         ),
         Wording(
-            pattern=r"(?P<rcode>\d+) (?P<qname>\S+) (?P<qtype>[A-Z0-9]+): (?:unreachable "
+            pattern=r"(?P<rcode>\d{1,5}) (?P<qname>\S{1,300}) (?P<qtype>[A-Z0-9]{1,10}): "
+            "(?:unreachable "
             "backend: )?no upstream host",
             literal="no upstream host",
             samples=(
@@ -521,7 +550,8 @@ TOO_MANY_OPEN_FILES = Signature(
                 "[ERROR] plugin/errors: 2 h139.example.com. A: dial udp 10.0.0.3:53: "
                 "socket: too many open files",
             ),
-            source="golang/go syscall errno EMFILE, through net.OpError",
+            source="golang/go syscall/zerrors_linux_amd64.go (EMFILE), through net/net.go "
+            "(OpError)",
         ),
     ),
 )
@@ -532,7 +562,8 @@ QUERY_ANSWERED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'\\*"\w+ IN (?P<qname>\S+\.svc\.\S+) (?:udp|tcp) .*\\*" NOERROR qr,aa',
+            pattern=r'"\w{1,10} IN (?P<qname>\S{1,255}\.svc\.\S{1,255}) (?:udp|tcp) [^"]{0,40}" '
+            "NOERROR qr,aa",
             literal=" NOERROR qr,aa",
             samples=(
                 '[INFO] 127.0.0.1:34020 - 36867 "A IN kubernetes.default.svc.cluster.local. '
@@ -541,6 +572,7 @@ QUERY_ANSWERED = Signature(
             source="coredns/coredns plugin/log/log.go (CommonLogFormat), v1.12.4",
         ),
     ),
+    routine=True,
 )
 
 QUERY_SERVFAIL = Signature(
@@ -548,7 +580,8 @@ QUERY_SERVFAIL = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'\\*"(?P<qtype>\w+) IN (?P<qname>\S+) (?P<protocol>udp|tcp) .*\\*" SERVFAIL '
+            pattern=r'"(?P<qtype>\w{1,10}) IN (?P<qname>\S{1,300}) (?P<protocol>udp|tcp) '
+            '[^"]{0,40}" SERVFAIL '
             r"(?P<flags>\S+)",
             literal=" SERVFAIL qr",
             samples=(
@@ -566,7 +599,8 @@ QUERY_REFUSED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'\\*"(?P<qtype>\w+) IN (?P<qname>\S+) (?P<protocol>udp|tcp) .*\\*" REFUSED '
+            pattern=r'"(?P<qtype>\w{1,10}) IN (?P<qname>\S{1,300}) (?P<protocol>udp|tcp) '
+            '[^"]{0,40}" REFUSED '
             r"(?P<flags>\S+)",
             literal=" REFUSED qr",
             samples=(
@@ -619,6 +653,21 @@ COREFILE_STRUCTURE = Signature(
             ),
             source="coredns/caddy caddyfile/parse.go (parser.parseOne, parser.addresses, "
             "parser.doImport), v1.1.1",
+        ),
+        # It starts and serves a zone whose name holds the brace, so every query is refused
+        Wording(
+            pattern=r"^(?P<error>\S*\{\.:53)$",
+            literal="{.:53",
+            samples=(".:53{.:53",),
+            source="coredns/coredns core/dnsserver/onstartup.go (startUpZones), v1.9.3; refused "
+            "since 1.10 by plugin/normalize.go",
+            until="1.9.4",
+        ),
+        Wording(
+            pattern=r"^(?P<error>\S*\}\.:53)$",
+            literal="}.:53",
+            samples=("}.:53",),
+            source="coredns/coredns core/dnsserver/onstartup.go (startUpZones), v1.12.4",
         ),
     ),
 )
@@ -674,7 +723,8 @@ COREFILE_UNKNOWN_DIRECTIVE = Signature(
             pattern=r"no action found for directive '(?P<directive>[^']+)' with server type",
             literal="no action found for directive",
             samples=(
-                "no action found for directive 'federation' with server type 'dns' (missing a plugin?)",
+                "no action found for directive 'federation' with server type 'dns' (missing a "
+                "plugin?)",
             ),
             source="coredns/caddy plugins.go (DirectiveAction), v1.1.1",
         ),
@@ -937,8 +987,8 @@ PLUGIN_SETUP_FAILED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"^plugin/(?P<plugin>\w+): (?:[^\s:]{1,200}:\d+ - Error during parsing: "
-            ")?(?P<error>.+)$",
+            pattern=r"^plugin/(?!loop: Loop|errors: \d)(?P<plugin>\w+): "
+            r"(?:[^\s:]{1,200}:\d+ - Error during parsing: )?(?P<error>.+)$",
             literal="plugin/",
             samples=(
                 "plugin/kubernetes: wrong value for pods: maybe,  must be one of: disabled, "
@@ -1204,7 +1254,7 @@ NODELOCAL_SETUP_FAILED = Signature(
             source="kubernetes/dns cmd/node-cache/app/cache_app.go (setupNetworking), 1.22.28",
         ),
         Wording(
-            pattern=r"Error checking/adding iptables rule (?P<rule>\{.*\}), error - "
+            pattern=r"Error checking/adding iptables rule (?P<rule>\{.{0,500}\}), error - "
             "(?P<reason>.+)$",
             literal="Error checking/adding iptables rule",
             samples=(
@@ -1240,6 +1290,27 @@ KUBE_DNS_NOT_SYNCED = Signature(
                 "F0302 05:12:09.120211       1 dns.go:209] Timeout waiting for initialization",
             ),
             source="kubernetes/dns pkg/dns/dns.go (waitForResourceSyncedOrDie), 1.14.13",
+        ),
+    ),
+)
+
+# Up to 1.3.1 the logger of client-go wrote its warnings to a file, and the image has no /tmp.
+LOG_FILE_FAILED = Signature(
+    name="log-file-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"log: exiting because of error: log: cannot create log: open (?P<file>\S+): "
+            "(?P<reason>.+)$",
+            literal="log: cannot create log: open ",
+            samples=(
+                "log: exiting because of error: log: cannot create log: open /tmp/coredns."
+                "coredns-78fcdf6894-5jmzx.unknownuser.log.WARNING.20190122-195848.1: no such file "
+                "or directory",
+            ),
+            source="golang/glog glog.go (loggingT.exit), glog_file.go (create), through "
+            "coredns/coredns up to v1.3.1",
+            until="1.3.1",
         ),
     ),
 )

@@ -333,7 +333,7 @@ ROUTE_FAILED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"Error adding (?:v6 )?route to (?P<route>.+?)(?: via (?P<via>\S+))?: "
+            pattern=r"Error adding (?:v6 )?route to (?P<route>.{1,300}?)(?: via (?P<via>\S+))?: "
             "(?P<reason>[^:]+)$",
             literal="route to ",
             samples=(
@@ -467,6 +467,23 @@ ETCD_FAILED = Signature(
                 "context canceled",
             ),
             source="flannel-io/flannel main.go (getConfig), v0.26.7",
+        ),
+    ),
+)
+
+# At level error in good health, at the end of the process.
+CLEANED_UP = Signature(
+    name="flannel-cleaned-up",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="nftables: error while cleaning-up: <nil>",
+            literal="nftables: error while cleaning-up: ",
+            samples=(
+                "E1123 03:19:17.278567       1 nftables.go:66] nftables: error while "
+                "cleaning-up: <nil>",
+            ),
+            source="flannel-io/flannel pkg/trafficmngr/nftables/nftables.go (Init), v0.26.7",
         ),
     ),
 )

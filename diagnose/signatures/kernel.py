@@ -141,4 +141,47 @@ MARTIAN_SOURCE = Signature(
     key=("interface",),
 )
 
+# What kube-router has logged of a packet, by the kernel or ulogd.
+POLICY_DROPPED = Signature(
+    name="policy-dropped",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"DROP by policy (?P<namespace>[\w.-]{1,63})/(?P<name>[\w.-]{1,253}) IN="
+            r".{0,300}? SRC=(?P<source>\S+) DST=(?P<target>\S+) .{0,300}?DPT=53\b",
+            literal="DROP by policy ",
+            samples=(
+                "Jan 15 14:30:25 node1 DROP by policy default/deny-all IN=eth0 OUT=eth1 "
+                "MAC=00:11:22:33:44:55 SRC=10.42.0.8 DST=10.43.0.10 LEN=60 TOS=00 PREC=0x00 "
+                "TTL=63 ID=1 PROTO=UDP SPT=41234 DPT=53 LEN=40",
+            ),
+            source="cloudnativelabs/kube-router pkg/controllers/netpol/policy.go "
+            "(nflog-prefix), v2.2; ulogd filter/ulogd_filter_PRINTPKT.c",
+        ),
+    ),
+    key=("namespace", "name"),
+)
+
+# kubeadm's check of a node before `init` and `join`.
+PREFLIGHT_SETTING = Signature(
+    name="preflight-setting",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"/proc/sys/(?P<path>net/(?:bridge/bridge-nf-call-iptables|ipv4/ip_forward"
+            r"|ipv6/conf/default/forwarding)) (?P<reason>does not exist|contents are not set to 1)",
+            literal="/proc/sys/net/",
+            samples=(
+                "[ERROR FileContent--proc-sys-net-bridge-bridge-nf-call-iptables]: "
+                "/proc/sys/net/bridge/bridge-nf-call-iptables does not exist",
+                "[ERROR FileContent--proc-sys-net-ipv4-ip_forward]: /proc/sys/net/ipv4/ip_forward "
+                "contents are not set to 1",
+            ),
+            source="kubernetes/kubernetes cmd/kubeadm/app/preflight/checks.go "
+            "(FileContentCheck.Check), v1.29",
+        ),
+    ),
+    key=("path",),
+)
+
 SIGNATURES = signatures_in(globals())

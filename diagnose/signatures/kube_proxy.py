@@ -12,7 +12,7 @@ COMMAND_FAILED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'\\*"command failed\\*" err=(?P<reason>.+)$',
+            pattern=r'"command failed\\*" err=(?P<reason>.+)$',
             literal='"command failed" err=',
             samples=(
                 'E1123 03:27:10.506361       1 run.go:72] "command failed" err="iptables is '
@@ -22,7 +22,7 @@ COMMAND_FAILED = Signature(
             source="kubernetes/component-base cli/run.go (run), v0.35.4",
         ),
         Wording(
-            pattern=r'\\*"Error running ProxyServer\\*" err=(?P<reason>.+)$',
+            pattern=r'"Error running ProxyServer\\*" err=(?P<reason>.+)$',
             literal='"Error running ProxyServer"',
             samples=(
                 'E1123 03:26:59.510780       1 server.go:134] "Error running ProxyServer" '
@@ -87,8 +87,8 @@ SYNC_FAILED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'\\*"?Sync failed\\*"?;? (?:retrying in '
-            r'|.*retryingTime=\\*"?)(?P<after>[\w.]+)',
+            pattern=r'Sync failed\\*"?;? (?:retrying in '
+            r'|.{0,100}?retryingTime=\\*"?)(?P<after>[\w.]+)',
             literal="Sync failed",
             samples=(
                 'I0302 05:11:09.120211       1 proxier.go:810] "Sync failed" '
@@ -306,7 +306,7 @@ CONNTRACK_STALE = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'Failed to delete stale service connections\\*".*?err=(?P<reason>.*)$',
+            pattern=r'Failed to delete stale service connections\\*".{0,500}?err=(?P<reason>.*)$',
             literal="delete stale service connections",
             samples=(
                 'E0302 05:11:09.120211       1 cleanup.go:70] "Failed to delete stale '
@@ -317,7 +317,7 @@ CONNTRACK_STALE = Signature(
             "(deleteStaleServiceConntrackEntries), v1.30",
         ),
         Wording(
-            pattern=r'Failed to delete endpoint connections\\*".*?err=(?P<reason>.*)$',
+            pattern=r'Failed to delete endpoint connections\\*".{0,500}?err=(?P<reason>.*)$',
             literal="Failed to delete endpoint connections",
             samples=(
                 'E0302 05:11:09.120211       1 cleanup.go:99] "Failed to delete endpoint '
@@ -431,6 +431,41 @@ NFT_LIST_FAILED = Signature(
             source="kubernetes/kubernetes pkg/proxy/nftables/proxier.go (syncProxyRules), v1.35.4",
         ),
     ),
+)
+
+# At level error in good health: advice on an option that nobody needs to set.
+NODE_PORTS_EVERYWHERE = Signature(
+    name="kube-proxy-node-ports-everywhere",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="nodePortAddresses is unset; NodePort connections will be accepted",
+            literal="nodePortAddresses is unset",
+            samples=(
+                'E0302 05:11:08.150211       1 server.go:669] "Kube-proxy configuration may '
+                'be incomplete or incorrect" err="nodePortAddresses is unset; NodePort '
+                "connections will be accepted on all local IPs. Consider using "
+                '`--nodeport-addresses primary`"',
+            ),
+            source="kubernetes/kubernetes cmd/kube-proxy/app/server.go (checkBadConfig), v1.30.5",
+        ),
+    ),
+)
+
+# Of what stands in kube-proxy's place: a row of Cilium's listing that holds no backend.
+CILIUM_NO_BACKEND = Signature(
+    name="cilium-no-backend",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"^\s*\d+\s+\[?(?P<address>[0-9a-fA-F.:]+?)\]?:(?P<port>\d+)"
+            r"(?:/(?:TCP|UDP))?(?:/i)?\s+ClusterIP\s*$",
+            literal="ClusterIP",
+            samples=("7     10.96.0.1:443/TCP         ClusterIP      ",),
+            source="cilium/cilium cilium-dbg/cmd/service_list.go (printServiceList), v1.16",
+        ),
+    ),
+    key=("address", "port"),
 )
 
 SIGNATURES = signatures_in(globals())

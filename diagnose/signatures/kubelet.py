@@ -147,7 +147,8 @@ SANDBOX_KILL_FAILED = Signature(
             until="1.19",
         ),
         Wording(
-            pattern=r'StopPodSandbox from runtime service failed\\*".*? ?err=(?P<message>.+)$',
+            pattern=r'StopPodSandbox from runtime service failed\\*".{0,300}? '
+            "?err=(?P<message>.+)$",
             literal="StopPodSandbox from runtime service failed",
             samples=(
                 'E0302 05:11:09.120211    1322 remote_runtime.go:205] "StopPodSandbox from '
@@ -469,7 +470,7 @@ CONFIG_VOLUME_MISSING = Signature(
     wordings=(
         Wording(
             pattern=r'MountVolume\.SetUp failed for volume \\*"(?P<volume>[^"\\]+)\\*"\s*:? '
-            r'.*?(?:configmap \\*"(?P<configmap>[^"\\]+)\\*" not found|references '
+            r'.{0,1000}?(?:configmap \\*"(?P<configmap>[^"\\]+)\\*" not found|references '
             r"non-existent config key: (?P<config_key>\S+))",
             literal="MountVolume.SetUp failed for volume",
             samples=(
@@ -584,6 +585,77 @@ SYSTEM_OOM = Signature(
         ),
     ),
     key=("process",),
+)
+
+# At level error in good health: while the kubelet starts.
+SYNC_SKIPPED = Signature(
+    name="kubelet-sync-skipped",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="Skipping pod synchronization",
+            literal="Skipping pod synchronization",
+            samples=(
+                'E0302 05:10:58.340311    1322 kubelet.go:2253] "Skipping pod '
+                'synchronization" err="[container runtime status check may not have '
+                'completed yet, PLEG is not healthy: pleg has yet to be successful]"',
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/kubelet.go (syncLoop), v1.30.5",
+        ),
+    ),
+)
+
+# At level error in good health: while a container is removed.
+CONTAINER_GONE = Signature(
+    name="kubelet-container-gone",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'ContainerStatus from runtime service failed\\*"? err=\\*"rpc error: code = '
+            "NotFound",
+            literal="ContainerStatus from runtime service",
+            samples=(
+                'E0302 07:20:45.120211    1322 remote_runtime.go:432] "ContainerStatus from '
+                'runtime service failed" err="rpc error: code = NotFound desc = an error '
+                'occurred when try to find container \\"9e1f\\": not found" containerID="9e1f"',
+            ),
+            source="kubernetes/cri-client pkg/remote_runtime.go (ContainerStatus), v0.30.5",
+        ),
+    ),
+)
+
+# What a kubelet says once it has reached the API server, and once its node has a network.
+NODE_REGISTERED = Signature(
+    name="kubelet-node-registered",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"Successfully registered node",
+            literal="Successfully registered node",
+            samples=(
+                "I0302 05:10:58.450211    1322 kubelet_node_status.go:74] "
+                '"Successfully registered node" node="worker-1"',
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/kubelet_node_status.go "
+            "(registerWithAPIServer), v1.30.5",
+        ),
+    ),
+)
+
+NODE_READY = Signature(
+    name="kubelet-node-ready",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="Fast updating node status as it just became ready",
+            literal="Fast updating node status as it ",
+            samples=(
+                "I0302 05:11:11.120211    1322 kubelet_node_status.go:428] "
+                '"Fast updating node status as it just became ready"',
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/kubelet.go (fastStatusUpdateOnce), v1.30.5",
+        ),
+    ),
 )
 
 SIGNATURES = signatures_in(globals())

@@ -156,7 +156,7 @@ CNI_INIT_FAILED = Signature(
         ),
         Wording(
             pattern="failed to reload cni configuration after receiving fs change "
-            "event.*?error=(?P<message>.+)$",
+            "event.{0,500}?error=(?P<message>.+)$",
             literal="failed to reload cni configuration",
             samples=(
                 'time="2024-03-02T05:10:31Z" level=error msg="failed to reload cni '
