@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from diagnose.facts.api_failures import ApiFailure, ApiFailures
 from diagnose.facts.corefile import Corefile
 from diagnose.facts.corefile_faults import CorefileFaults, FaultKind
+from diagnose.facts.flannel_failures import FlannelFailures
 from diagnose.facts.logs import Logs, Match
+from diagnose.facts.proxy_failures import ProxyFailure, ProxyFailures
 from diagnose.facts.resolv_conf import ResolvConfs
+from diagnose.facts.sandbox import SandboxFailures, by_place, seen
 from diagnose.facts.upstream_failures import UpstreamFailure, UpstreamFailures
 from diagnose.model import CLUSTER, Finding, Remedy
-from diagnose.remedies import edit_corefile, restart_coredns
-from diagnose.signatures.base import Signature
+from diagnose.remedies import NODE, edit_corefile, quoted, restart_coredns
+from diagnose.signatures.base import Emitter, Signature
 from diagnose.signatures.trouble import Reason
 
 Steps = Callable[[ApiFailure], tuple[Remedy, ...]]
@@ -30,15 +33,18 @@ def api_findings(
     steps: Steps,
     *,
     proven: bool = True,
+    but: tuple[Emitter, ...] = (),
 ) -> Iterator[Finding]:
     """Yield one finding per program whose requests to the API server fail for these reasons.
 
     `message` may hold {target}, the address asked, and {resource}. A failure after which the
-    same program reached the server again is history and left out.
+    same program reached the server again is history and left out; so are the programs in `but`.
     """
     wanted = frozenset(reasons)
     groups: dict[object, list[ApiFailure]] = {}
     for failure in failures.failures:
+        if failure.emitter in but:
+            continue
         if failure.trouble.reason in wanted and not failure.recovered:
             groups.setdefault((failure.emitter, failure.subject), []).append(failure)
     for several in groups.values():
@@ -55,7 +61,7 @@ def api_findings(
             message=f"{first.emitter.value}: {text} ({times(count)})",
             quotes=tuple(one.quote for one in several[:3]),
             remedy=steps(first),
-            proven=proven,
+            proven=proven and any(one.certain for one in several),
             at=first.first_at,
         )
 
@@ -73,9 +79,8 @@ def upstream_findings(
 ) -> Iterator[Finding]:
     """Yield one finding per upstream server that fails for these reasons, all pods together.
 
-    `message` may hold {server}. Where only the loop plugin's own query fails, the finding is a
-    possibility: the upstream may ignore that type. A reason that has several causes is not
-    `certain` either.
+    `message` may hold {server}. The finding is a possibility where the failures themselves are (see
+    UpstreamFailure.certain), and where the reason has several causes: then it is not `certain`.
     """
     wanted = frozenset(reasons)
     groups: dict[str, list[UpstreamFailure]] = {}
@@ -98,7 +103,7 @@ def upstream_findings(
             + told_by(server, corefile, resolvers),
             quotes=tuple(one.quote for one in several[:3]),
             remedy=steps(first),
-            proven=certain and not probes,
+            proven=certain and any(one.certain for one in several),
             family=family(first),
             at=first.first_at,
         )
@@ -157,4 +162,80 @@ def log_findings(
             remedy=steps(match),
             proven=proven,
             at=match.at,
+        )
+
+
+def sandbox_findings(
+    failures: SandboxFailures,
+    signatures: tuple[Signature, ...],
+    message: Callable[[Match], str],
+    steps: Callable[[Match, str], tuple[Remedy, ...]],
+    *,
+    proven: bool = True,
+    family: Callable[[Match], str] = lambda _: "",
+) -> Iterator[Finding]:
+    """Yield one finding per node on which sandboxes fail with any of these errors.
+
+    `steps` takes the first such error and the node's name, or its placeholder.
+    """
+    names = {one.name for one in signatures}
+    for place, several in by_place(failures.matching(*signatures)):
+        match = next(m for one in several for m in one.reasons if m.signature in names)
+        node = place.name if place.kind == "Node" else place.node
+        yield Finding(
+            subject=place,
+            message=f"{message(match)} ({seen(several)})",
+            quotes=tuple(one.quote for one in several[:3]),
+            remedy=steps(match, quoted(node, NODE)),
+            proven=proven,
+            family=family(match),
+            at=several[0].first_at,
+        )
+
+
+def flannel_findings(
+    failures: FlannelFailures,
+    signatures: tuple[Signature, ...],
+    message: Callable[[Match], str],
+    steps: Callable[[Match], tuple[Remedy, ...]],
+    *,
+    proven: bool = True,
+) -> Iterator[Finding]:
+    """Yield one finding per flannel pod that ended with one of these errors."""
+    for one in failures.of(*signatures):
+        yield Finding(
+            subject=one.subject,
+            message=f"{message(one.match)} ({times(one.count)})",
+            quotes=(one.match.quote,),
+            remedy=steps(one.match),
+            proven=proven,
+            at=one.match.at,
+        )
+
+
+def proxy_findings(
+    failures: ProxyFailures,
+    signatures: tuple[Signature, ...],
+    message: Callable[[Match], str],
+    steps: Callable[[Match, str], tuple[Remedy, ...]],
+    *,
+    proven: Callable[[ProxyFailure], bool] = lambda _: True,
+    least: int = 1,
+) -> Iterator[Finding]:
+    """Yield one finding per kube-proxy that logs any of these at least so often.
+
+    `steps` takes the last such line and the node's name, "" where it is not known. An empty
+    message leaves the line to another check.
+    """
+    for one in failures.matching(*signatures):
+        text = message(one.match)
+        if not text or one.count < least:
+            continue
+        yield Finding(
+            subject=one.subject,
+            message=f"{text} ({times(one.count)})",
+            quotes=one.quotes[:3],
+            remedy=steps(one.match, one.subject.node),
+            proven=proven(one),
+            at=one.first_at,
         )

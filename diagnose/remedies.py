@@ -84,7 +84,7 @@ def edit_corefile(title: str, check: str, why: str = "") -> Remedy:
         title=title,
         commands=(f"kubectl -n {DNS_NAMESPACE} edit configmap coredns",),
         risk=Risk.DISRUPTIVE,
-        verify=f"corediag run --check {check}",
+        verify=f"corediag run --check {shlex.quote(check)}",
         why=why or "CoreDNS reloads the file within two minutes if it has the reload plugin",
     )
 
@@ -130,4 +130,36 @@ def name_upstream(server: str) -> Remedy:
         "upstream-*",
         f"where {server or 'the address'} comes from the node's resolv.conf, repair that file "
         "instead and recreate the CoreDNS pods",
+    )
+
+
+def stuck_pods_go_on() -> Remedy:
+    """Return the step that sees pods in ContainerCreating go on by themselves."""
+    return look(
+        "Stuck pods go on by themselves: the kubelet tries again",
+        "kubectl get pods -A -o wide | grep ContainerCreating",
+        verify="none is left after a minute",
+    )
+
+
+def agent_pods(selector: str, namespace: str, node: str, name: str) -> tuple[Remedy, ...]:
+    """Return the steps that read a network agent's log and then restart its pod of one node.
+
+    `node` is a name or the placeholder, quoted already.
+    """
+    where = f"-l {selector} --field-selector spec.nodeName={node}"
+    return (
+        look(
+            f"See whether {name} runs on the node, and what it says last",
+            f"kubectl -n {namespace} get pods -o wide {where}",
+            f"kubectl -n {namespace} logs -l {selector} --tail=30 --prefix --all-containers",
+            verify="no pod of it there, one that is not ready, or its last error: repair that "
+            "first",
+        ),
+        Remedy(
+            title=f"Restart {name} on the node",
+            commands=(f"kubectl -n {namespace} delete pod {where}",),
+            risk=Risk.DISRUPTIVE,
+            verify=f"kubectl -n {namespace} get pods -o wide {where}  # Running, Ready",
+        ),
     )

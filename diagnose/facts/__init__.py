@@ -2,13 +2,25 @@
 
 from diagnose.facts.address_conflicts import AddressConflicts
 from diagnose.facts.api_failures import ApiFailures
+from diagnose.facts.asked_services import AskedServices
 from diagnose.facts.bridge_conflicts import BridgeConflicts
+from diagnose.facts.bridge_filter import BridgeFilter
+from diagnose.facts.cilium_services import CiliumServices
 from diagnose.facts.cni_config import CNIConfigs
+from diagnose.facts.cni_config_faults import CNIConfigFaults
 from diagnose.facts.coredns_readiness import UnreadyCoreDNS, UnsyncedStarts
 from diagnose.facts.corefile import Corefile
 from diagnose.facts.corefile_faults import CorefileFaults
+from diagnose.facts.denied_pods import DeniedPods
+from diagnose.facts.dns_pod_troubles import DNSPodTroubles
+from diagnose.facts.dns_workload import DNSWorkload
 from diagnose.facts.events import Events
 from diagnose.facts.flannel import Flannel
+from diagnose.facts.flannel_failures import FlannelFailures
+from diagnose.facts.flannel_networks import FlannelNetworks
+from diagnose.facts.forward_filters import ForwardFilters
+from diagnose.facts.kernel_messages import KernelMessages
+from diagnose.facts.kube_versions import KubeVersions
 from diagnose.facts.kubelet_config import KubeletConfigs
 from diagnose.facts.logs import (
     ClientLogs,
@@ -23,27 +35,52 @@ from diagnose.facts.lookups import Lookups
 from diagnose.facts.missing_cluster_dns import MissingClusterDNS
 from diagnose.facts.missing_upstream import MissingUpstream
 from diagnose.facts.network_not_ready import NetworkNotReady
+from diagnose.facts.network_policies import NetworkPolicies
+from diagnose.facts.node_agents import NodeAgents
+from diagnose.facts.node_lookups import NodeLookups
+from diagnose.facts.node_names import NodeNames
 from diagnose.facts.node_network import NodeNetwork
+from diagnose.facts.node_paths import (
+    AddressOverlaps,
+    FlannelEndpoints,
+    OverlaySizes,
+    PodRoutes,
+)
+from diagnose.facts.node_ranges import NodeRanges
 from diagnose.facts.nodes import Nodes
 from diagnose.facts.pod_dns import PodDNS
+from diagnose.facts.pod_policies import PodPolicies
 from diagnose.facts.pods import DNSPods, Pods
+from diagnose.facts.policy_blocks import PolicyBlocks
+from diagnose.facts.proxy_backends import ProxyBackends
+from diagnose.facts.proxy_failures import ProxyFailures
 from diagnose.facts.rbac import CoreDNSRoles
 from diagnose.facts.refused_permissions import RefusedPermissions
 from diagnose.facts.resolv_conf import ResolvConfs
+from diagnose.facts.resolver_limits import ResolverLimits
 from diagnose.facts.sandbox import SandboxFailures
 from diagnose.facts.service_rules import ServiceRules
 from diagnose.facts.services import DNSServices, ReadyEndpoints
+from diagnose.facts.slice_failures import SliceFailures
 from diagnose.facts.stuck_pods import StuckPods
+from diagnose.facts.sysctls import Sysctls
 from diagnose.facts.unusable_resolv_conf import UnusableResolvConf
+from diagnose.facts.upstream_answers import UpstreamAnswers
 from diagnose.facts.upstream_failures import UpstreamFailures
+from diagnose.facts.upstream_servers import UpstreamServers
 from diagnose.facts.version import CoreDNSVersion
 from diagnose.facts.workloads import DaemonSets, DNSDeployments
 
 __all__ = [
     "AddressConflicts",
+    "AddressOverlaps",
     "ApiFailures",
+    "AskedServices",
     "BridgeConflicts",
+    "BridgeFilter",
+    "CNIConfigFaults",
     "CNIConfigs",
+    "CiliumServices",
     "ClientLogs",
     "ControllerManagerLogs",
     "CoreDNSLogs",
@@ -52,32 +89,57 @@ __all__ = [
     "Corefile",
     "CorefileFaults",
     "DNSDeployments",
+    "DNSPodTroubles",
     "DNSPods",
     "DNSServices",
+    "DNSWorkload",
     "DaemonSets",
+    "DeniedPods",
     "Events",
     "Flannel",
+    "FlannelEndpoints",
+    "FlannelFailures",
     "FlannelLogs",
+    "FlannelNetworks",
+    "ForwardFilters",
+    "KernelMessages",
     "KubeProxyLogs",
+    "KubeVersions",
     "KubeletConfigs",
     "KubeletLogs",
     "Lookups",
     "MissingClusterDNS",
     "MissingUpstream",
     "NetworkNotReady",
+    "NetworkPolicies",
+    "NodeAgents",
+    "NodeLookups",
+    "NodeNames",
     "NodeNetwork",
+    "NodeRanges",
     "Nodes",
+    "OverlaySizes",
     "PodDNS",
+    "PodPolicies",
+    "PodRoutes",
     "Pods",
+    "PolicyBlocks",
+    "ProxyBackends",
+    "ProxyFailures",
     "ReadyEndpoints",
     "RefusedPermissions",
     "ResolvConfs",
+    "ResolverLimits",
     "RuntimeLogs",
     "SandboxFailures",
     "ServiceRules",
+    "SliceFailures",
     "StuckPods",
+    "Sysctls",
     "UnreadyCoreDNS",
     "UnsyncedStarts",
     "UnusableResolvConf",
+    "UpstreamAnswers",
     "UpstreamFailures",
+    "UpstreamServers",
 ]

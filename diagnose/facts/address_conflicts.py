@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
@@ -28,6 +28,8 @@ class AddressConflict:
 class AddressConflicts(Fact):
     """The Service addresses that are taken twice or lie outside of the range."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.EVENTS, Ask.DNS_SERVICES)
+
     conflicts: tuple[AddressConflict, ...] = ()
 
     @classmethod
@@ -36,7 +38,7 @@ class AddressConflicts(Fact):
         events, streams = evidence.of(Event), evidence.of(LogStream)
         services = evidence.of(Service)
         items: tuple[Readable, ...] = (*events, *services, *streams)
-        found = known(evidence, items, Ask.EVENTS, Ask.DNS_SERVICES)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         conflicts = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence
@@ -32,6 +32,13 @@ class BridgeConflict:
 @dataclass(frozen=True, kw_only=True)
 class BridgeConflicts(Fact):
     """The bridges whose address is not the one that their node's range wants."""
+
+    asks: ClassVar[tuple[Ask, ...]] = (
+        Ask.EVENTS,
+        Ask.SYSTEM_PODS,
+        Ask.NODE_NETWORK,
+        Ask.FLANNEL_CONFIG,
+    )
 
     conflicts: tuple[BridgeConflict, ...] = ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
@@ -32,13 +32,15 @@ class CNIConfig:
 class CNIConfigs(Fact):
     """The CNI configurations that any part shows."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.NODE_NETWORK,)
+
     configs: tuple[CNIConfig, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return every CNI configuration."""
         items = evidence.of(CNIConfig)
-        found = known(evidence, items, Ask.NODE_NETWORK)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         return cls(origin=found[0], gaps=found[1], configs=items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
@@ -11,15 +11,19 @@ from diagnose.facts.logs import CoreDNSLogs, LogStream, Match
 from diagnose.facts.pods import Pod, unique
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
-from diagnose.signatures.coredns import K8S_UNSYNCED_START, NOT_READY
+from diagnose.signatures.coredns import K8S_UNSYNCED_START, KUBE_DNS_NOT_SYNCED, NOT_READY
 
 PATIENCE_S = 60.0  # the readiness probe of a pod that starts fails for less than that
 FEW = 2  # a pod that starts says once or twice that it waits
+PATIENT = 10  # kube-dns, which came before CoreDNS, says so every half second
+GIVES_UP = "Timeout waiting"
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnsyncedStarts(Fact):
     """The starts of CoreDNS without the Kubernetes API."""
+
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_LOGS, Ask.DNS_PODS)
 
     matches: tuple[Match, ...] = ()
     caught_up: frozenset[str] = frozenset()
@@ -62,6 +66,8 @@ class UnreadyPod:
 class UnreadyCoreDNS(Fact):
     """The CoreDNS pods that run and are not ready, by their state or by their own words."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_PODS, Ask.DNS_LOGS)
+
     pods: tuple[UnreadyPod, ...] = ()
 
     @classmethod
@@ -70,19 +76,19 @@ class UnreadyCoreDNS(Fact):
         pods = tuple(pod for pod in unique(evidence.of(Pod)) if pod.serves_dns)
         streams = tuple(one for one in evidence.of(LogStream) if one.emitter is Emitter.COREDNS)
         items: tuple[Readable, ...] = (*pods, *streams)
-        found = known(evidence, items, Ask.DNS_PODS, Ask.DNS_LOGS)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         waits = {
-            stream.subject: list(stream.matching(NOT_READY))
+            stream.subject: list(stream.matching(NOT_READY, KUBE_DNS_NOT_SYNCED))
             for stream in streams
-            if not stream.previous and stream.count(NOT_READY) and still_waits(stream)
+            if not stream.previous and still_waits(stream)
         }
         unready = []
         for pod in pods:
             lines = waits.pop(pod.subject, None) or named(waits, pod.subject.name)
             young = pod.age_s is not None and pod.age_s < PATIENCE_S
-            if pod.ready is False and pod.status == "Running" and not young:
+            if pod.ready is False and pod.status == "Running" and not (young or pod.out_of_sight):
                 unready.append(UnreadyPod(pod.subject, plugins_of(lines), quotes(pod, lines)))
         states = {pod.subject.name: pod for pod in pods}
         settled = bool(pods) and all(pod.ready for pod in pods)
@@ -95,7 +101,13 @@ class UnreadyCoreDNS(Fact):
 
 def still_waits(stream: LogStream) -> bool:
     """Whether a log says so more than in passing: often, or beside a start without the API."""
-    return stream.count(NOT_READY) >= FEW or bool(stream.count(K8S_UNSYNCED_START))
+    old = list(stream.matching(KUBE_DNS_NOT_SYNCED))
+    if stream.count(KUBE_DNS_NOT_SYNCED) >= PATIENT or any(
+        GIVES_UP in one.quote.text for one in old
+    ):
+        return True
+    waits = stream.count(NOT_READY)
+    return waits >= FEW or bool(waits and stream.count(K8S_UNSYNCED_START))
 
 
 def named(waits: dict[Subject, list[Match]], name: str) -> list[Match]:
@@ -108,6 +120,8 @@ def named(waits: dict[Subject, list[Match]], name: str) -> list[Match]:
 
 def plugins_of(lines: list[Match]) -> tuple[str, ...]:
     """Return the plugins that the last line waits for, in order."""
+    if lines and lines[-1].signature == KUBE_DNS_NOT_SYNCED.name:
+        return ("kubernetes",)
     return tuple(lines[-1]["plugins"].split(",")) if lines and lines[-1]["plugins"] else ()
 
 

@@ -16,7 +16,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
@@ -49,6 +49,7 @@ from diagnose.facts.corefile_tables import (
     within,
 )
 from diagnose.model import Fact, Gap, GapKind, Quote
+from diagnose.text.regex import regex
 
 MOUNTED = "/etc/coredns/Corefile"
 FIRST = bound(OLDEST)
@@ -56,10 +57,10 @@ FIRST = bound(OLDEST)
 # Go's unicode.IsSpace: White_Space of Unicode; Python's str.isspace takes more. A carriage
 # return stands apart: it is skipped, and does not end a word.
 SPACES = " \t\n\v\f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-SKIPPED = re.compile(rf"(?:[{SPACES}\r]+|#[^\n]*)*")
-QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)("|\\?\Z)', re.DOTALL)
-WORD = re.compile(rf"([^{SPACES}#]+)(#[^{SPACES}]*)?")
-UNRESOLVED = re.compile(r"\{\$[^}]+\}|\{%.+?%\}|__PILLAR__", re.DOTALL)
+SKIPPED = regex(rf"(?:[{SPACES}\r]+|#[^\n]*)*")
+QUOTED = regex(r'"([^"\\]*(?:\\.[^"\\]*)*)("|\\?\Z)', re.DOTALL)
+WORD = regex(rf"([^{SPACES}#]+)(#[^{SPACES}]*)?")
+UNRESOLVED = regex(r"\{\$[^}]+\}|\{%.+?%\}|__PILLAR__", re.DOTALL)
 REFERENCES = (("{%", "%}"), ("{$", "}"))
 
 MAX_EXPANSIONS = 10_000  # caddyfile/parse.go maxSnippetExpansions
@@ -201,6 +202,8 @@ class Corefile(Fact):
     what came before it.
     """
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_CONFIG,)
+
     text: str
     blocks: tuple[ServerBlock, ...] = ()
     faults: tuple[SyntaxFault, ...] = ()
@@ -214,7 +217,7 @@ class Corefile(Fact):
         Without such a one, the first; node-local caches have Corefiles too.
         """
         items = evidence.of(cls)
-        found = known(evidence, items, Ask.DNS_CONFIG)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         if not items:

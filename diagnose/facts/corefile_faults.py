@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
 from diagnose.facts.corefile import Corefile, argument_faults
+from diagnose.facts.corefile_tables import NEWEST, PROPERTIES, plugin_row
 from diagnose.facts.logs import LogStream, Match
+from diagnose.facts.upstream_failures import of_stream
 from diagnose.facts.version import CoreDNSVersion
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures import coredns
 from diagnose.signatures.base import Emitter, Signature
+from diagnose.signatures.trouble import Reason
+from diagnose.text.envelopes import strip
+
+CONFIG = Subject("ConfigMap", "coredns")
 
 
 class FaultKind(Enum):
@@ -39,7 +46,11 @@ SAID: dict[FaultKind, tuple[Signature, ...]] = {
     ),
     FaultKind.UNKNOWN_DIRECTIVE: (coredns.COREFILE_UNKNOWN_DIRECTIVE,),
     FaultKind.PROPERTY: (coredns.COREFILE_UNKNOWN_PROPERTY,),
-    FaultKind.ARGUMENT: (coredns.COREFILE_ARGUMENT, coredns.PLUGIN_SETUP_FAILED),
+    FaultKind.ARGUMENT: (
+        coredns.COREFILE_ARGUMENT,
+        coredns.PLUGIN_SETUP_FAILED,
+        coredns.PORT_INVALID,
+    ),
     FaultKind.DUPLICATE: (coredns.COREFILE_DUPLICATE_ZONE, coredns.COREFILE_PLUGIN_TWICE),
     FaultKind.UPSTREAM: (coredns.FORWARD_INVALID, coredns.FORWARD_TOO_MANY),
     FaultKind.MISSING: (coredns.COREFILE_MISSING,),
@@ -69,6 +80,8 @@ class CorefileFault:
 class CorefileFaults(Fact):
     """The reasons for which CoreDNS refuses its Corefile, or would at its next start."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_CONFIG, Ask.DNS_LOGS, Ask.DNS_PODS)
+
     faults: tuple[CorefileFault, ...] = ()
     version: str = ""
 
@@ -89,6 +102,7 @@ class CorefileFaults(Fact):
             for kind, signatures in SAID.items()
             for match in last_of_each(stream, signatures)
         ]
+        said += [one for stream in streams for one in unusable_upstreams(stream)]
         shown = [one for file in files for one in in_file(file, version)]
         lines = {quote.line for one in said for quote in one.quotes}
         kinds = {(one.kind, one.word) for one in said}
@@ -116,13 +130,57 @@ def last_of_each(stream: LogStream, signatures: tuple[Signature, ...]) -> list[M
 def fault(kind: FaultKind, match: Match) -> CorefileFault:
     """Return what a line of CoreDNS says about its Corefile."""
     word = match["directive"] or match["property"] or match["plugin"]
-    changed = kind in (FaultKind.UNKNOWN_DIRECTIVE, FaultKind.PROPERTY) and word in GONE
+    changed = known_elsewhere(kind, match["plugin"], word)
     return CorefileFault(
         kind=FaultKind.REMOVED if changed else kind,
         subject=match.subject,
-        message=match.quote.text.strip(),
+        message=strip(match.quote.text).text.strip(),
         quotes=(match.quote,),
         word=word,
         said=True,
         at=match.at,
     )
+
+
+def unusable_upstreams(stream: LogStream) -> Iterator[CorefileFault]:
+    """Yield the upstreams whose address no query can be sent to: a port beyond 65535."""
+    for failure in of_stream(stream):
+        if failure.trouble.reason is Reason.ADDRESS_INVALID and not failure.server:
+            yield CorefileFault(
+                kind=FaultKind.UPSTREAM,
+                subject=failure.subject,
+                message=strip(failure.quote.text).text.strip(),
+                quotes=(failure.quote,),
+                said=True,
+                at=failure.first_at,
+            )
+
+
+def known_elsewhere(kind: FaultKind, plugin: str, word: str) -> bool:
+    """Whether another version of CoreDNS knows the plugin or property that this one refused."""
+    if kind is FaultKind.UNKNOWN_DIRECTIVE:
+        return plugin_row(word) is not None
+    return kind is FaultKind.PROPERTY and any(
+        row.name == word for row in PROPERTIES.get(plugin, ())
+    )
+
+
+def in_file(file: Corefile, version: str) -> Iterator[CorefileFault]:
+    """Yield what CoreDNS's rules say of a file.
+
+    While the version is not known, only what the newest one refuses too: an up-to-date file has
+    words that old versions do not know.
+    """
+    refused = argument_faults(file, version or None)
+    if not version:
+        newest = {(one.line, one.kind, one.word) for one in argument_faults(file, NEWEST)}
+        refused = tuple(one for one in refused if (one.line, one.kind, one.word) in newest)
+    for one in (*file.faults, *refused):
+        yield CorefileFault(
+            kind=FaultKind(one.kind),
+            subject=CONFIG,
+            message=one.message,
+            quotes=(file.quote(one.line),),
+            word=one.word,
+            versions=one.versions,
+        )

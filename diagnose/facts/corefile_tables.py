@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
+from diagnose.text.regex import regex
+
 Says = Callable[[str], str | None]
 Version = tuple[int, int, int]
 
@@ -30,14 +32,14 @@ DURATION_UNIT_S = {
     "m": 60.0,
     "h": float(HOUR_S),
 }
-DURATION = re.compile(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
-DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
-INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
-NATURAL = re.compile(r"\d+", re.ASCII)
-FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-PERCENT = re.compile(r"[+-]?\d+%", re.ASCII)
+DURATION = regex(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
+DURATION_PART = regex(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+INTEGER = regex(r"[+-]?\d+", re.ASCII)
+NATURAL = regex(r"\d+", re.ASCII)
+FLOAT = regex(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+PERCENT = regex(r"[+-]?\d+%", re.ASCII)
 CLASSES = ("IN", "CS", "CH", "HS", "NONE", "ANY")
-RR_TYPE = re.compile(r"[A-Z][A-Z0-9]*(?:-PTR)?|None|Reserved", re.ASCII)
+RR_TYPE = regex(r"[A-Z][A-Z0-9]*(?:-PTR)?|None|Reserved", re.ASCII)
 RCODES = frozenset(
     (
         "NOERROR",
@@ -67,7 +69,7 @@ RCODES = frozenset(
 )
 LABEL_KEY = r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?"
 LABEL_VALUE = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?"
-LABEL_TERM = re.compile(
+LABEL_TERM = regex(
     rf"\s*(?:!\s*{LABEL_KEY}|{LABEL_KEY}"
     rf"(?:\s*(?:==|=|!=|>|<)\s*{LABEL_VALUE}"
     rf"|\s+(?:in|notin)\s*\(\s*{LABEL_VALUE}(?:\s*,\s*{LABEL_VALUE})*\s*\))?)\s*",

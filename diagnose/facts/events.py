@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
@@ -37,13 +37,15 @@ class Event:
 class Events(Fact):
     """The Events that any part tells of, normal ones included where they were given."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.EVENTS,)
+
     events: tuple[Event, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return all events."""
         items = evidence.of(Event)
-        found = known(evidence, items, Ask.EVENTS)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         return cls(origin=found[0], gaps=found[1], events=items)

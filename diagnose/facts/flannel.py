@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
@@ -44,6 +44,8 @@ class SubnetEnv:
 class Flannel(Fact):
     """What is known of flannel's configuration and of its nodes' files."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.FLANNEL_CONFIG,)
+
     net_confs: tuple[NetConf, ...] = ()
     subnets: tuple[SubnetEnv, ...] = ()
 
@@ -51,7 +53,7 @@ class Flannel(Fact):
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return flannel's configuration; an empty fact when there is known to be none."""
         items: tuple[Readable, ...] = (*evidence.of(NetConf), *evidence.of(SubnetEnv))
-        found = known(evidence, items, Ask.FLANNEL_CONFIG)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         return cls(

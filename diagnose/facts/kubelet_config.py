@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
@@ -30,13 +30,15 @@ class KubeletConfig:
 class KubeletConfigs(Fact):
     """The kubelet configurations that any part shows."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.KUBELET_CONFIG,)
+
     configs: tuple[KubeletConfig, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return every kubelet configuration."""
         items = evidence.of(KubeletConfig)
-        found = known(evidence, items, Ask.KUBELET_CONFIG)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         return cls(origin=found[0], gaps=found[1], configs=items)

@@ -6,7 +6,7 @@ signature, and samples of graver lines that nothing knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Self
@@ -72,19 +72,35 @@ class LogStream:
         return sum(self.counts.get(signature.name, 0) for signature in signatures)
 
 
+def shares(stream: LogStream, groups: Sequence[Sequence[Match]]) -> list[int]:
+    """Return how many lines of a stream each group of its matches stands for.
+
+    Lines that were counted and not kept go to the groups of which most were kept, in equal parts:
+    of the others every line was kept.
+    """
+    counts = [len(group) for group in groups]
+    for name in dict.fromkeys(match.signature for group in groups for match in group):
+        kept = [sum(match.signature == name for match in group) for group in groups]
+        rest = stream.counts.get(name, 0) - sum(kept)
+        most = [index for index, number in enumerate(kept) if number == max(kept)]
+        for place, index in enumerate(most):
+            if rest > 0:
+                counts[index] += rest // len(most) + (place < rest % len(most))
+    return counts
+
+
 @dataclass(frozen=True, kw_only=True)
 class Logs(Fact):
     """The streams of one kind of program."""
 
     emitter: ClassVar[Emitter]
-    ask: ClassVar[Ask]
     streams: tuple[LogStream, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return the streams of this program in the evidence, or why there are none."""
         streams = tuple(one for one in evidence.of(LogStream) if one.emitter is cls.emitter)
-        found = known(evidence, streams, cls.ask)
+        found = known(evidence, streams, *cls.asks)
         if isinstance(found, Gap):
             return found
         origin, gaps = found
@@ -103,47 +119,47 @@ class Logs(Fact):
 class CoreDNSLogs(Logs):
     """The logs of CoreDNS, also of a node-local cache and the older kube-dns."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_LOGS,)
     emitter = Emitter.COREDNS
-    ask = Ask.DNS_LOGS
 
 
 class KubeletLogs(Logs):
     """The logs of kubelets."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.KUBELET_LOGS,)
     emitter = Emitter.KUBELET
-    ask = Ask.KUBELET_LOGS
 
 
 class RuntimeLogs(Logs):
     """The logs of containerd, CRI-O or dockerd."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.RUNTIME_LOGS,)
     emitter = Emitter.RUNTIME
-    ask = Ask.RUNTIME_LOGS
 
 
 class KubeProxyLogs(Logs):
     """The logs of kube-proxy."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.PROXY_LOGS,)
     emitter = Emitter.KUBE_PROXY
-    ask = Ask.PROXY_LOGS
 
 
 class FlannelLogs(Logs):
     """The logs of flanneld."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.FLANNEL_LOGS,)
     emitter = Emitter.FLANNEL
-    ask = Ask.FLANNEL_LOGS
 
 
 class ControllerManagerLogs(Logs):
     """The logs of kube-controller-manager."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.CONTROLLER_MANAGER_LOGS,)
     emitter = Emitter.CONTROLLER_MANAGER
-    ask = Ask.CONTROLLER_MANAGER_LOGS
 
 
 class ClientLogs(Logs):
     """Lines of programs that use DNS: applications, package managers, probes by hand."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.CLIENT_OUTPUT,)
     emitter = Emitter.CLIENT
-    ask = Ask.CLIENT_OUTPUT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
@@ -45,6 +45,9 @@ ANSWERED = frozenset(
 NO_ANSWER = frozenset({Outcome.TIMEOUT, Outcome.CONNECTION_REFUSED, Outcome.UNREACHABLE})
 
 
+NOWHERE = Subject("")
+
+
 @dataclass(frozen=True)
 class Lookup:
     """One name asked of one server.
@@ -63,7 +66,7 @@ class Lookup:
     qtype: str = ""
     transport: str = ""
     answers: tuple[str, ...] = ()
-    place: Subject = Subject("")
+    place: Subject = NOWHERE
     tool: str = ""
     at: datetime | None = None
 
@@ -72,13 +75,15 @@ class Lookup:
 class Lookups(Fact):
     """The look-ups that any part shows, in the order in which they stand there."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.CLIENT_OUTPUT,)
+
     lookups: tuple[Lookup, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return every look-up."""
         items = evidence.of(Lookup)
-        found = known(evidence, items, Ask.CLIENT_OUTPUT)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         return cls(origin=found[0], gaps=found[1], lookups=items)

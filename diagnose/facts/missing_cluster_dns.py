@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
@@ -26,6 +26,8 @@ class Place:
 class MissingClusterDNS(Fact):
     """The kubelets that have no cluster DNS address to give, one entry per node."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.KUBELET_CONFIG, Ask.EVENTS)
+
     places: tuple[Place, ...] = ()
 
     @classmethod
@@ -35,7 +37,7 @@ class MissingClusterDNS(Fact):
         events = evidence.of(Event)
         streams = evidence.of(LogStream)
         items: tuple[Readable, ...] = (*configs, *events, *streams)
-        found = known(evidence, items, Ask.KUBELET_CONFIG, Ask.EVENTS)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         places = [Place(one.subject, one.quote) for one in configs if one.cluster_dns == ()]

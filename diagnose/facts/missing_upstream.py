@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
 from diagnose.facts.corefile import Corefile
+from diagnose.facts.corefile_faults import CorefileFaults
 from diagnose.facts.logs import LogStream
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
@@ -29,6 +30,8 @@ class Lacking:
 class MissingUpstream(Fact):
     """The servers that have no upstream for external names."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_CONFIG,)
+
     places: tuple[Lacking, ...] = ()
 
     @classmethod
@@ -37,11 +40,12 @@ class MissingUpstream(Fact):
         files = tuple(one for one in evidence.of(Corefile) if one.plugin("kubernetes"))
         streams = tuple(one for one in evidence.of(LogStream) if one.emitter is Emitter.COREDNS)
         items: tuple[Readable, ...] = (*files, *streams)
-        found = known(evidence, items, Ask.DNS_CONFIG)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         places = []
-        for file in files:
+        refused = evidence.fetch(CorefileFaults)
+        for file in files if not (isinstance(refused, CorefileFaults) and refused.faults) else ():
             blocks = file.block_for(".")
             asking = any(
                 directive.name in ASKING for block in blocks for directive in block.directives

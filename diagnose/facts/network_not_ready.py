@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
@@ -11,11 +11,14 @@ from diagnose.facts.events import Event
 from diagnose.facts.logs import LogStream
 from diagnose.facts.nodes import Node
 from diagnose.facts.pods import Pod, unique
+from diagnose.facts.waiting import Waiting
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.cni import NO_CONFIG
-from diagnose.signatures.kubelet import NETWORK_NOT_READY
+from diagnose.signatures.kubelet import NETWORK_NOT_READY, NODE_READY
+from diagnose.signatures.runtime import SANDBOX_STARTED
 
 SIGNS = (NETWORK_NOT_READY, NO_CONFIG)
+BEGUN = (SANDBOX_STARTED, NODE_READY)  # after these the network is there
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class NotReadyPlace:
 @dataclass(frozen=True, kw_only=True)
 class NetworkNotReady(Fact):
     """The nodes whose runtime says that its network is not ready, now."""
+
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.EVENTS, Ask.NODES, Ask.SYSTEM_PODS)
 
     places: tuple[NotReadyPlace, ...] = ()
 
@@ -46,6 +51,7 @@ class NetworkNotReady(Fact):
         running = {
             one.subject.name for one in unique(evidence.of(Pod)) if one.ready or one.finished
         }
+        waiting = Waiting.of(evidence)
         quotes: dict[Subject, list[Quote]] = {}
         counts: dict[Subject, int] = {}
         for node in nodes:
@@ -56,12 +62,15 @@ class NetworkNotReady(Fact):
             if not any(sign.match(event.message) for sign in SIGNS):
                 continue
             place = node_or_self(event.subject)
-            if place.name in well or event.subject.name in running:
+            past = event.subject.name in running or waiting.over(event.subject, event.last_at)
+            if place.name in well or past:
                 continue
             quotes.setdefault(place, []).append(event.quote)
             counts[place] = counts.get(place, 0) + event.count
         for stream in streams:
             last = list(stream.matching(*SIGNS))[-1:]
+            begun = [one.number for one in stream.matching(*BEGUN)]
+            last = [one for one in last if one.number > max(begun, default=-1)]
             for match in last:
                 place = node_or_self(match.subject)
                 if place.name not in well:

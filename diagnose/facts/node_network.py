@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
@@ -52,19 +52,29 @@ class FilterRule:
 
 @dataclass(frozen=True)
 class FilterRules:
-    """What one dump of iptables shows; `policies` maps (table, chain) to its policy."""
+    """What one dump of iptables shows; `policies` maps (table, chain) to its policy.
+
+    `policy_quotes` maps the same to the line that tells it.
+    `tables` are those that it shows completely: there, a rule that is absent does not exist.
+    Names of IPv6 tables carry the family: "ip6 nat". `elsewhere` quotes the tool where it says
+    that the other back end of iptables holds rules as well.
+    """
 
     subject: Subject
     origin: str
     quote: Quote
     rules: tuple[FilterRule, ...] = ()
     policies: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    policy_quotes: Mapping[tuple[str, str], Quote] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
+    elsewhere: Quote | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class NodeNetwork(Fact):
     """The network of nodes as far as any part shows it."""
+
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.NODE_NETWORK,)
 
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
@@ -78,7 +88,7 @@ class NodeNetwork(Fact):
             *evidence.of(Route),
             *evidence.of(FilterRules),
         )
-        found = known(evidence, items, Ask.NODE_NETWORK)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         return cls(

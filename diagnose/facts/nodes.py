@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
@@ -13,7 +13,10 @@ from diagnose.model import Fact, Gap, Quote, Subject
 
 @dataclass(frozen=True)
 class Node:
-    """One node. `conditions` maps a condition's type to its status, `messages` to its message."""
+    """One node. `conditions` maps a condition's type to its status, `messages` to its message.
+
+    `roles` are those that a table names; elsewhere labels tell them.
+    """
 
     subject: Subject
     origin: str
@@ -30,6 +33,7 @@ class Node:
     taints: tuple[str, ...] | None = None
     labels: Mapping[str, str] | None = None
     annotations: Mapping[str, str] | None = None
+    roles: tuple[str, ...] = ()
     age_s: float | None = None
 
 
@@ -37,13 +41,15 @@ class Node:
 class Nodes(Fact):
     """The nodes that any part tells of."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.NODES,)
+
     nodes: tuple[Node, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return all known nodes."""
         items = evidence.of(Node)
-        found = known(evidence, items, Ask.NODES)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         return cls(origin=found[0], gaps=found[1], nodes=items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
@@ -30,6 +30,8 @@ class Told:
 class PodDNS(Fact):
     """What pods with cluster DNS are told, one entry per kubelet or pod."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.KUBELET_CONFIG,)
+
     told: tuple[Told, ...] = ()
 
     @classmethod
@@ -38,7 +40,7 @@ class PodDNS(Fact):
         kubelets = evidence.of(KubeletConfig)
         files = tuple(one for one in evidence.of(ResolvConf) if one.of_pod and one.quotes)
         items: tuple[Readable, ...] = (*kubelets, *files)
-        found = known(evidence, items, Ask.KUBELET_CONFIG)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         told = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
@@ -82,13 +82,22 @@ class Pod:
     @property
     def serves_dns(self) -> bool:
         """Whether its labels or, where they are not known, its name are those of CoreDNS."""
-        if self.labels:
-            if any(self.labels.get(key) in values for key, values in DNS_LABELS.items()):
-                return not self.subject.name.startswith(("node-local-dns", "nodelocaldns"))
+        labels = self.labels or {}
+        if any(labels.get(key) in values for key, values in DNS_LABELS.items()):
+            return not self.subject.name.startswith(("node-local-dns", "nodelocaldns"))
         name = self.subject.name
         return name.startswith(("coredns", "kube-dns", "rke2-coredns-rke2-coredns")) and (
             "autoscaler" not in name
         )
+
+    @property
+    def out_of_sight(self) -> bool:
+        """Whether only its node is lost: its containers were well when they were last heard of.
+
+        The node controller then marks the pod as not ready (pkg/controller/nodelifecycle).
+        """
+        whole = self.total_containers is not None and self.ready_containers == self.total_containers
+        return self.ready is False and whole and self.status == "Running"
 
     @property
     def finished(self) -> bool:
@@ -100,13 +109,15 @@ class Pod:
 class DNSPods(Fact):
     """The pods that serve cluster DNS."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_PODS,)
+
     pods: tuple[Pod, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return CoreDNS's pods; an empty fact when it was asked and there are none."""
         pods = tuple(pod for pod in unique(evidence.of(Pod)) if pod.serves_dns)
-        found = known(evidence, pods, Ask.DNS_PODS)
+        found = known(evidence, pods, *cls.asks)
         if isinstance(found, Gap):
             return found
         origin, gaps = found
@@ -117,13 +128,15 @@ class DNSPods(Fact):
 class Pods(Fact):
     """Every pod in the evidence: those of DNS, of node agents, and of applications."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.SYSTEM_PODS, Ask.DNS_PODS)
+
     pods: tuple[Pod, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return all pods that any part tells of."""
         pods = unique(evidence.of(Pod))
-        found = known(evidence, pods, Ask.SYSTEM_PODS, Ask.DNS_PODS)
+        found = known(evidence, pods, *cls.asks)
         if isinstance(found, Gap):
             return found
         origin, gaps = found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
@@ -59,6 +59,8 @@ class ClusterRoleBinding:
 class CoreDNSRoles(Fact):
     """The roles and bindings named for CoreDNS."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.RBAC,)
+
     roles: tuple[ClusterRole, ...] = ()
     bindings: tuple[ClusterRoleBinding, ...] = ()
 
@@ -66,7 +68,7 @@ class CoreDNSRoles(Fact):
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return the ClusterRoles and ClusterRoleBindings of CoreDNS."""
         items: tuple[Readable, ...] = (*evidence.of(ClusterRole), *evidence.of(ClusterRoleBinding))
-        found = known(evidence, items, Ask.RBAC)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         return cls(

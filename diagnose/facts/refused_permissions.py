@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
+from diagnose.asks import Ask
 from diagnose.evidence import Evidence
 from diagnose.facts.api_failures import ApiFailure, ApiFailures
-from diagnose.facts.rbac import NEEDED, CoreDNSRoles
+from diagnose.facts.rbac import NEEDED, ClusterRole, ClusterRoleBinding, CoreDNSRoles
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.trouble import Reason
@@ -30,6 +31,8 @@ class Refusal:
 @dataclass(frozen=True, kw_only=True)
 class RefusedPermissions(Fact):
     """The permissions of CoreDNS that the API server refuses."""
+
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.RBAC, Ask.DNS_LOGS)
 
     refusals: tuple[Refusal, ...] = ()
 
@@ -54,30 +57,54 @@ class RefusedPermissions(Fact):
 
 
 def from_failures(failures: ApiFailures) -> tuple[Refusal, ...]:
-    """Return one refusal per program that was told that it is forbidden something."""
+    """Return one refusal per pod of CoreDNS that was told that it is forbidden something."""
     groups: dict[tuple[Emitter, Subject], list[ApiFailure]] = {}
     for one in failures.failures:
-        if one.trouble.reason is Reason.FORBIDDEN and not one.recovered:
+        if one.trouble.reason is Reason.FORBIDDEN and not one.recovered and of_coredns(one):
             groups.setdefault((one.emitter, one.subject), []).append(one)
     return tuple(
         Refusal(
             subject=subject,
-            who=emitter.value,
+            who=Emitter.COREDNS.value,
             account=next((one.trouble.user for one in several if one.trouble.user), ""),
             resources=tuple(
                 dict.fromkeys(one.trouble.resource for one in several if one.trouble.resource)
             ),
             quotes=tuple(one.quote for one in several),
+            proven=lasting(several, failures),
             at=several[0].first_at,
         )
-        for (emitter, subject), several in groups.items()
+        for (_, subject), several in groups.items()
     )
+
+
+def of_coredns(failure: ApiFailure) -> bool:
+    """Whether it is CoreDNS that was refused, by the account or by whose log says so."""
+    user = failure.trouble.user
+    if user:
+        return "coredns" in user or "kube-dns" in user
+    return failure.emitter is Emitter.COREDNS
+
+
+def lasting(several: list[ApiFailure], failures: ApiFailures) -> bool:
+    """Whether refusals show a role, and not an API server that has just started.
+
+    Such a one knows no roles yet and refuses each list once, often after it refused connections.
+    """
+    if any(one.count > 1 for one in several):
+        return True
+    away = any(
+        one.subject == several[0].subject and one.trouble.reason is Reason.REFUSED
+        for one in failures.failures
+    )
+    return len(several) > 1 and not away
 
 
 def from_roles(roles: CoreDNSRoles) -> tuple[Refusal, ...]:
     """Return what role and binding of CoreDNS lack; nothing where either was not looked at."""
-    quotes = [one.quote for one in (*roles.roles, *roles.bindings)]
-    absent = [one.quote for one in (*roles.roles, *roles.bindings) if not one.exists]
+    both: tuple[ClusterRole | ClusterRoleBinding, ...] = (*roles.roles, *roles.bindings)
+    quotes = [one.quote for one in both]
+    absent = [one.quote for one in both if not one.exists]
     rules = [rule for role in roles.roles if role.exists for rule in role.rules]
     unbound = [one for one in roles.bindings if one.exists and not one.accounts]
     missing = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
@@ -57,13 +57,15 @@ class ResolvConf:
 class ResolvConfs(Fact):
     """The resolver configurations that any part shows."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.RESOLV_CONF,)
+
     files: tuple[ResolvConf, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return every resolv.conf of nodes and pods."""
         items = evidence.of(ResolvConf)
-        found = known(evidence, items, Ask.RESOLV_CONF)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         return cls(origin=found[0], gaps=found[1], files=items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
@@ -12,6 +12,8 @@ from diagnose.facts.node_network import FilterRules
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.services import Service, merged
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
+
+TRANSLATING = frozenset({"nat", "kube-proxy"})  # tables that hold rules for Service addresses
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,13 @@ class MissingRules:
 @dataclass(frozen=True, kw_only=True)
 class ServiceRules(Fact):
     """Where the DNS service's address is not translated although its pods answer."""
+
+    asks: ClassVar[tuple[Ask, ...]] = (
+        Ask.NODE_NETWORK,
+        Ask.CLIENT_OUTPUT,
+        Ask.DNS_SERVICES,
+        Ask.DNS_PODS,
+    )
 
     missing: tuple[MissingRules, ...] = ()
 
@@ -74,14 +83,17 @@ def by_rules(dumps: tuple[FilterRules, ...], addresses: set[str]) -> list[Missin
     """Return nodes whose dump of the nat table holds no rule for the DNS service.
 
     Only a dump that shows the nat table counts, and only where kube-proxy is known to write
-    there: its chain exists, or no other program's chains do.
+    there: its chain exists, or no other program's chains do. In IPVS mode its rules match sets,
+    in nftables mode it has a table of its own.
     """
     found = []
     for dump in dumps:
-        nat = [rule for rule in dump.rules if rule.table == "nat"]
+        nat = [rule for rule in dump.rules if rule.table in TRANSLATING]
         if "nat" not in dump.tables or not addresses:
             continue
         if any(address in rule.text for rule in nat for address in addresses):
+            continue
+        if any("KUBE-CLUSTER-IP" in rule.text for rule in nat):
             continue
         foreign = any("CILIUM" in rule.chain for rule in dump.rules)
         own = any(rule.chain.startswith("KUBE-") for rule in nat)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
@@ -36,6 +36,7 @@ class Service:
     selector: Mapping[str, str] | None = None
     labels: Mapping[str, str] | None = None
     ip_families: tuple[str, ...] = ()
+    internal_traffic_policy: str = ""
     age_s: float | None = None
 
     @property
@@ -91,6 +92,8 @@ class Endpoints:
 class DNSServices(Fact):
     """The Services that serve cluster DNS; normally one."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_SERVICES,)
+
     services: tuple[Service, ...] = ()
     others: tuple[Service, ...] = ()
 
@@ -99,7 +102,7 @@ class DNSServices(Fact):
         """Return the DNS Services and the other Services that happen to be known."""
         every = merged(evidence.of(Service))
         items = tuple(one for one in every if one.serves_dns)
-        found = known(evidence, items or every, Ask.DNS_SERVICES)
+        found = known(evidence, items or every, *cls.asks)
         if isinstance(found, Gap):
             return found
         others = tuple(one for one in every if not one.serves_dns)
@@ -129,6 +132,8 @@ class Backends:
 @dataclass(frozen=True, kw_only=True)
 class ReadyEndpoints(Fact):
     """The endpoints of the DNS Services, whether told by Endpoints, slices or describe."""
+
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_ENDPOINTS, Ask.DNS_SERVICES)
 
     backends: tuple[Backends, ...] = ()
 
@@ -187,6 +192,7 @@ def merged(services: tuple[Service, ...]) -> tuple[Service, ...]:
             selector=other.selector if other.selector is not None else one.selector,
             labels=other.labels if other.labels is not None else one.labels,
             ip_families=other.ip_families or one.ip_families,
+            internal_traffic_policy=other.internal_traffic_policy or one.internal_traffic_policy,
             age_s=other.age_s if other.age_s is not None else one.age_s,
         )
     return tuple(best.values())

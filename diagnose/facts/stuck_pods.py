@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
@@ -29,6 +29,8 @@ class StuckPod:
 class StuckPods(Fact):
     """The pods that stay in ContainerCreating."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.SYSTEM_PODS, Ask.DNS_PODS, Ask.EVENTS)
+
     pods: tuple[StuckPod, ...] = ()
 
     @classmethod
@@ -42,7 +44,7 @@ class StuckPods(Fact):
             for failure in failures.failures:
                 if not failure.over:
                     failing.setdefault(failure.subject, []).append(failure)
-        found = known(evidence, items, Ask.SYSTEM_PODS, Ask.DNS_PODS, Ask.EVENTS)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             if not failing:
                 return found

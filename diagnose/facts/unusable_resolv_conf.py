@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
@@ -11,6 +11,7 @@ from diagnose.facts.events import Event
 from diagnose.facts.logs import LogStream
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.resolv_conf import ResolvConf
+from diagnose.facts.waiting import Waiting
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures import coredns, kubelet
 from diagnose.signatures.base import Signature
@@ -32,6 +33,8 @@ class Unusable:
 class UnusableResolvConf(Fact):
     """The resolver files of nodes that are missing, and those without a server."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.RESOLV_CONF, Ask.EVENTS, Ask.SYSTEM_PODS)
+
     missing: tuple[Unusable, ...] = ()
     empty: tuple[Unusable, ...] = ()
 
@@ -45,6 +48,7 @@ class UnusableResolvConf(Fact):
         if isinstance(found, Gap):
             return found
         running = {pod.subject.name for pod in unique(evidence.of(Pod)) if pod.ready}
+        waiting = Waiting.of(evidence)
         missing = [
             Unusable(place(one.subject), one.path, one.quotes) for one in files if not one.exists
         ]
@@ -57,7 +61,8 @@ class UnusableResolvConf(Fact):
             for event in events:
                 hits = (signature.match(event.message) for signature in signatures)
                 hit = next((one for one in hits if one), None)
-                if hit and event.subject.name not in running:
+                past = event.subject.name in running or waiting.over(event.subject, event.last_at)
+                if hit and not past:
                     path = hit.groupdict().get("file") or ""
                     into.append(Unusable(place(event.subject), path, (event.quote,)))
             for stream in streams:

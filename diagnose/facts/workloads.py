@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
@@ -58,9 +58,17 @@ class Deployment:
         ) and "autoscaler" not in name
 
 
+def scaled_to_zero(evidence: Evidence) -> bool:
+    """Whether CoreDNS is known to want no pod, so that none being there is no surprise."""
+    wanted = [one.desired for one in evidence.of(Deployment) if one.serves_dns]
+    return bool(wanted) and all(count == 0 for count in wanted)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DaemonSets(Fact):
     """The DaemonSets of the cluster's own namespaces."""
+
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DAEMON_SETS,)
 
     sets: tuple[DaemonSet, ...] = ()
 
@@ -68,7 +76,7 @@ class DaemonSets(Fact):
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return the DaemonSets that any part tells of."""
         items = evidence.of(DaemonSet)
-        found = known(evidence, items, Ask.DAEMON_SETS)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         return cls(origin=found[0], gaps=found[1], sets=items)
@@ -82,13 +90,15 @@ class DaemonSets(Fact):
 class DNSDeployments(Fact):
     """The Deployments that run CoreDNS."""
 
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DEPLOYMENTS,)
+
     deployments: tuple[Deployment, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return CoreDNS's Deployments."""
         items = tuple(one for one in evidence.of(Deployment) if one.serves_dns)
-        found = known(evidence, items, Ask.DEPLOYMENTS)
+        found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
         return cls(origin=found[0], gaps=found[1], deployments=items)

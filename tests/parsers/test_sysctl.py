@@ -1,0 +1,69 @@
+"""Kernel settings are read as sysctl, /proc and their absence tell them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diagnose.facts.sysctls import Sysctl
+from diagnose.model import Subject
+from diagnose.parsers.sysctl import parse
+from diagnose.parts import Kind, Part
+from diagnose.text.recognise import cut
+
+NODE = Subject("Node", "kestrel-1")
+
+
+def read(text: str, command: str = "") -> list[tuple[str, str | None]]:
+    """Return (name, value) of the settings in a text."""
+    part = Part(Kind.KERNEL_SETTINGS, "a", text, subject=NODE, command=command)
+    return [(one.name, one.value) for one in parse(part).items if isinstance(one, Sysctl)]
+
+
+def test_lines_of_sysctl() -> None:
+    """Both spellings of a line; what is commented out sets nothing."""
+    text = "net.ipv4.ip_forward = 0\nnet/bridge/bridge-nf-call-iptables=1\n#net.ipv4.ip_forward=1\n"
+    assert read(text) == [
+        ("net.ipv4.ip_forward", "0"),
+        ("net.bridge.bridge-nf-call-iptables", "1"),
+    ]
+
+
+def test_values_of_files() -> None:
+    """A bare value belongs to the file that the command named, in order."""
+    command = "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/netfilter/nf_conntrack_max"
+    assert read("1\n262144\n", command) == [
+        ("net.ipv4.ip_forward", "1"),
+        ("net.netfilter.nf_conntrack_max", "262144"),
+    ]
+    assert read("1\n") == []
+
+
+def test_a_missing_file_is_a_missing_setting() -> None:
+    """Without the module there is no such setting: that is knowledge, not a gap."""
+    path = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+    text = f"sysctl: cannot stat {path}: No such file or directory"
+    assert read(text) == [("net.bridge.bridge-nf-call-iptables", None)]
+    text = (
+        "cat: can't open '/proc/sys/net/bridge/bridge-nf-call-iptables': No such file or directory"
+    )
+    assert read(text) == [("net.bridge.bridge-nf-call-iptables", None)]
+
+
+def test_a_paste_is_recognised() -> None:
+    """Settings between prompts are of the machine that the prompt names."""
+    text = "[root@kestrel-1 ~]# cat /proc/sys/net/ipv4/ip_forward\n0\nnet.ipv4.ip_forward = 0\n"
+    parts = [one for one in cut(text, origin="a") if one.kind is Kind.KERNEL_SETTINGS]
+    assert [one.subject for one in parts] == [NODE] * len(parts)
+    assert [value for part in parts for value in parse(part).items]
+
+
+def test_what_is_no_setting_is_a_gap() -> None:
+    """A refusal is said, and nothing is made up of it."""
+    part = Part(Kind.KERNEL_SETTINGS, "a", "bash: sysctl: command not found")
+    assert not parse(part).items
+    assert parse(part).gaps
+
+
+@given(st.text(max_size=400), st.text(max_size=80))
+def test_never_raises(text: str, command: str) -> None:
+    """Whatever stands there is read or left out."""
+    parse(Part(Kind.KERNEL_SETTINGS, "a", text, command=command))
