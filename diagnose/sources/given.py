@@ -1,0 +1,68 @@
+"""What --from names: a bundle of ours, an archive, a folder, a file, or standard input."""
+
+from __future__ import annotations
+
+import re
+import stat
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from diagnose.model import Gap, GapKind
+from diagnose.parts import Haul
+from diagnose.sources import bundle, loose
+from diagnose.sources.base import SourceError, scratch, told_by, way_out
+
+PASTED = "pasted text"
+STREAMED_BYTES = 8 * 1024**3
+# What a shell passes for <(kubectl …), besides standard input under its other name.
+DESCRIPTOR = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+")
+
+
+def read(path: str, stdin: IO[bytes]) -> Haul:
+    """Return what a path holds, "-" for standard input. Raises SourceError."""
+    if path == "-":
+        return read_stream(stdin, "standard input", PASTED)
+    try:
+        if DESCRIPTOR.fullmatch(path) and not stat.S_ISREG(Path(path).stat().st_mode):
+            with Path(path).open("rb") as stream:
+                return read_stream(stream, path, path)
+        return read_path(Path(path), path)
+    except OSError as error:
+        raise SourceError(
+            f"{path}: {told_by(error)}", way_out(error) or "check the path"
+        ) from error
+
+
+def read_stream(stream: IO[bytes], name: str, pasted: str) -> Haul:
+    """Return what comes out of a pipe; `pasted` is what a text from it is called."""
+    gaps: list[Gap] = []
+    # in a folder of its own, since what is wrong with an archive is told by the file's name
+    kept = Path(tempfile.mkdtemp(dir=scratch()), name.strip("/").replace("/", "-"))
+    left = STREAMED_BYTES
+    try:
+        with kept.open("wb") as out:
+            while left and (data := stream.read(min(left, loose.BLOCK))):
+                out.write(data)
+                left -= len(data)
+        if not left:
+            because = f"only its first {STREAMED_BYTES // 1024**3} GiB are read"
+            gaps.append(Gap(name, GapKind.PARTIAL, because))
+    except OSError as error:
+        because = f"could not be read to its end: {told_by(error)}"
+        gaps.append(Gap(name, GapKind.PARTIAL, because, way_out(error)))
+    if bundle.is_bundle(kept) or bundle.is_archive(kept):
+        haul = read_path(kept, name)
+    else:
+        haul = loose.read_file(kept, pasted)
+    return replace(haul, general_gaps=(*gaps, *haul.general_gaps))
+
+
+def read_path(path: Path, name: str) -> Haul:
+    """Return what a file or folder holds; `name` is how the report calls it."""
+    if bundle.is_bundle(path):
+        return bundle.read(path, called=name)
+    if path.is_file() and bundle.is_archive(path):
+        return loose.read_members(bundle.members(path), name)
+    return loose.read([str(path)])

@@ -1,0 +1,292 @@
+"""Reading from the Kubernetes API: one GET at a time, answered or explained, never raising.
+
+Answers stay bytes: nothing is decoded into a client's models. Each request is bounded in time and
+size, so that neither a server that hangs nor one that never stops can hold a run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import urllib3
+from urllib3 import exceptions as http
+
+from diagnose import __version__
+from diagnose.text.shown import visible
+
+JSON = "application/json"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+MOST_BYTES = 32 * 1024 * 1024
+HELD_BYTES = 96 * 1024 * 1024  # of all answers together
+BLOCK = 64 * 1024
+LONGEST_WAIT_S = 5.0  # that a Retry-After is heeded
+SILENT_AFTER = 2  # failed connections in a row after which no further one is tried
+BUSY = 429
+AGAIN = frozenset({BUSY, 503, 504})
+
+
+class Trouble(Enum):
+    """Why a request has no usable answer; the value begins the sentence that says so."""
+
+    NONE = ""
+    CONNECTION = "cannot be reached"
+    ENCRYPTION = "the encrypted connection fails"
+    TIMEOUT = "does not answer in time"
+    DEADLINE = "the deadline of the run passed"
+    RESET = "the connection was closed"
+    CUT = "the answer ends in its middle"
+    TOO_LARGE = "the answer is too large"
+    NOT_JSON = "the answer is not what an API server sends"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One GET. `text` marks a log: what came of a cut one is kept."""
+
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    accept: str = JSON
+    text: bool = False
+    most_bytes: int = MOST_BYTES
+
+    @property
+    def target(self) -> str:
+        """The path with its query, as it is sent."""
+        encoded = urlencode(self.query, quote_via=quote, safe="=,()!/: ").replace(" ", "%20")
+        return f"{self.path}?{encoded}" if encoded else self.path
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a request. `value` is the decoded JSON, an empty mapping when it is none.
+
+    `at` is the server's own time.
+    """
+
+    request: Request
+    status: int = 0
+    body: bytes = b""
+    value: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
+    trouble: Trouble = Trouble.NONE
+    detail: str = ""
+
+    @property
+    def fine(self) -> bool:
+        """Whether it brings what was asked for, whole."""
+        return self.status == 200 and self.trouble is Trouble.NONE
+
+    @property
+    def message(self) -> str:
+        """What the server says of a refusal, or the beginning of what it sent instead."""
+        told = self.value.get("message")
+        text = told if isinstance(told, str) else self.body[:200].decode("utf-8", "replace")
+        return visible(" ".join(text.split()))[:300]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request as it went, for who wants to see them."""
+
+    path: str
+    status: int
+    size_bytes: int
+    took_ms: int
+    trouble: str = ""
+    method: str = "GET"
+
+    def __str__(self) -> str:
+        came = str(self.status) if self.status else "-"
+        line = f"{self.method} {visible(self.path)} {came} {self.size_bytes:,} B {self.took_ms} ms"
+        return f"{line} ({self.trouble})" if self.trouble else line
+
+
+class Client:
+    """GETs from one API server. Its methods may be called from several threads."""
+
+    def __init__(
+        self,
+        manager: Any,
+        host: str,
+        headers: Mapping[str, str],
+        *,
+        timeout_s: float,
+        request_timeout_s: float,
+        connect_timeout_s: float,
+        on_request: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        """Take urllib3's pool manager that holds the certificates; the deadline counts from now."""
+        self._manager = manager
+        self._host = host.rstrip("/")
+        self._headers = {"User-Agent": f"corediag/{__version__}", **headers}
+        self._ends_at = time.monotonic() + timeout_s
+        self._request_timeout_s = request_timeout_s
+        self._connect_timeout_s = connect_timeout_s
+        self._on_request = on_request
+        self._lock = threading.Lock()
+        self._failed = 0
+        self._held = 0
+
+    def fetch(self, request: Request) -> Answer:
+        """Return the answer; asks a second time where the server wants it, or hung up."""
+        answer = self._once(request)
+        wait_s = wait_before_again(answer)
+        if wait_s is None or wait_s >= self._remaining_s():
+            return answer
+        time.sleep(wait_s)
+        return self._once(request)
+
+    def _remaining_s(self) -> float:
+        return self._ends_at - time.monotonic()
+
+    def _once(self, request: Request) -> Answer:
+        started = time.monotonic()
+        if self._failed >= SILENT_AFTER:
+            return Answer(request, trouble=Trouble.CONNECTION, detail="as before")
+        budget_s = min(self._request_timeout_s, self._remaining_s())
+        if budget_s <= 0:
+            return Answer(request, trouble=Trouble.DEADLINE)
+        answer = self._exchange(request, budget_s)
+        with self._lock:
+            self._failed = self._failed + 1 if answer.trouble is Trouble.CONNECTION else 0
+        if self._on_request is not None:
+            self._on_request(
+                Exchange(
+                    request.target,
+                    answer.status,
+                    len(answer.body),
+                    round((time.monotonic() - started) * 1000),
+                    answer.trouble.value,
+                )
+            )
+        return answer
+
+    def _exchange(self, request: Request, budget_s: float) -> Answer:
+        ends_at = time.monotonic() + budget_s
+        status, at, trouble, detail = 0, None, Trouble.NONE, ""
+        body = bytearray()
+        headers = {**self._headers, "Accept": "*/*" if request.text else request.accept}
+        if not request.text:
+            headers["Accept-Encoding"] = "gzip"
+        try:
+            response = self._manager.urlopen(
+                "GET",
+                self._host + request.target,
+                headers=headers,
+                timeout=urllib3.Timeout(
+                    connect=min(self._connect_timeout_s, budget_s), read=budget_s
+                ),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                enforce_content_length=True,  # not the default of urllib3 1
+            )
+            status, at = response.status, date_of(response.headers.get("Date", ""))
+            with contextlib.closing(response):
+                for piece in pieces_of(response):
+                    if len(body) + len(piece) > request.most_bytes or not self._hold(len(piece)):
+                        trouble = Trouble.TOO_LARGE
+                        break
+                    body += piece
+                    if time.monotonic() > ends_at:
+                        trouble = Trouble.TIMEOUT
+                        break
+        except (http.HTTPError, OSError, ValueError, AttributeError, TypeError) as error:
+            # the last two: urllib3 on settings of a kubeconfig that are no texts
+            trouble, detail = explained(error, answered=bool(status))
+        if trouble is not Trouble.NONE and not request.text:
+            self._hold(-len(body))  # of half a JSON nothing is used
+            body.clear()
+        return understood(Answer(request, status, bytes(body), {}, at, trouble, detail))
+
+    def _hold(self, size: int) -> bool:
+        """Count bytes that are kept; False, and not counted, when they are too many in all."""
+        with self._lock:
+            if self._held + size > HELD_BYTES:
+                return False
+            self._held += size
+            return True
+
+
+def pieces_of(response: Any) -> Iterator[bytes]:
+    """Yield a response's decoded body as it comes in."""
+    read = getattr(response, "read1", None) or response.read  # urllib3 1 has no read1
+    while piece := read(BLOCK):
+        yield piece
+
+
+def understood(answer: Answer) -> Answer:
+    """Return the answer with its JSON decoded; in trouble when it should be JSON and is not."""
+    if answer.trouble is not Trouble.NONE or (answer.request.text and answer.status == 200):
+        return answer
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        value, detail = None, visible(str(error))
+        if answer.body.lstrip()[:1] == b"<":
+            detail = "a web page: something in between answers for it"
+    else:
+        detail = "no JSON object"
+    if isinstance(value, dict):
+        return replace(answer, value=value)
+    if answer.status != 200:
+        return answer  # the status says enough
+    return replace(answer, trouble=Trouble.NOT_JSON, detail=detail)
+
+
+def wait_before_again(answer: Answer) -> float | None:
+    """Return the seconds after which to ask a second time; None when not to."""
+    if answer.trouble is Trouble.RESET:
+        return 0.0
+    if answer.status not in AGAIN or answer.trouble is not Trouble.NONE:
+        return None
+    details = answer.value.get("details")
+    told = details.get("retryAfterSeconds") if isinstance(details, dict) else None
+    if isinstance(told, int | float):
+        return float(told) if 0 <= told <= LONGEST_WAIT_S else None
+    return 1.0 if answer.status == BUSY else None
+
+
+def date_of(header: str) -> datetime | None:
+    """Return the time of a Date header; None when it tells none."""
+    with contextlib.suppress(ValueError, TypeError):
+        at = parsedate_to_datetime(header)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return None
+
+
+def explained(error: Exception, *, answered: bool) -> tuple[Trouble, str]:
+    """Return what an error of the transport means, and its words."""
+    inner = getattr(error, "original_error", None) or error
+    text = visible(" ".join(str(inner).split()))[:300]
+    cause = error.__cause__ or error.__context__ or error
+    if isinstance(error, http.SSLError | ssl.SSLError):
+        return Trouble.ENCRYPTION, text
+    if isinstance(error, http.ReadTimeoutError | TimeoutError) and not isinstance(
+        error, http.ConnectTimeoutError
+    ):
+        return Trouble.TIMEOUT, ""
+    if isinstance(error, http.ConnectTimeoutError | http.NewConnectionError | http.ProxyError):
+        return Trouble.CONNECTION, said_by_system(text)
+    if isinstance(error, http.ProtocolError | http.DecodeError | ConnectionError):
+        if isinstance(cause, ssl.SSLError):
+            return Trouble.ENCRYPTION, visible(str(cause))[:300]
+        return (Trouble.CUT if answered else Trouble.RESET), said_by_system(text)
+    return Trouble.CONNECTION, text
+
+
+def said_by_system(text: str) -> str:
+    """Return the end of an error's words: what comes after the names of Python objects."""
+    last = text.rpartition(": ")[2] if "object at 0x" in text or "Errno" in text else text
+    return last.strip("()'\"") or text

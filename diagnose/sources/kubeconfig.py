@@ -1,0 +1,216 @@
+"""Access to a cluster: by a kubeconfig as kubectl finds it, else by the account of the pod.
+
+Loading and credential plugins are those of the package `kubernetes`; what is wrong with a
+kubeconfig is said here in words. The file is never changed.
+Limits: impersonation (`as:`) is not supported by that package, and refused rather than ignored.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from diagnose.sources.base import SourceError
+from diagnose.text.shown import visible
+
+DEFAULT = "~/.kube/config"
+WITHOUT = "without access, record evidence elsewhere and use `corediag run --from FILE`"
+GIVE = f"give --kubeconfig FILE or set KUBECONFIG; {WITHOUT}"
+
+
+@dataclass(frozen=True)
+class Access:
+    """Where the API server is, and how to be let in. `manager` is urllib3's pool manager."""
+
+    host: str
+    context: str
+    manager: Any
+    headers: Mapping[str, str]
+
+
+def access(kubeconfig: Path | None, context: str | None, environ: Mapping[str, str]) -> Access:
+    """Return the access that the options and the environment name. Raises SourceError."""
+    from kubernetes.client import Configuration  # noqa: PLC0415  takes a quarter of a second
+    from kubernetes.config import load_incluster_config  # noqa: PLC0415  likewise
+
+    configuration = Configuration()
+    paths = candidates(kubeconfig, environ)
+    existing = [path for path in paths if there(path)]
+    if existing:
+        shown = ", ".join(map(str, existing))
+        name = checked(existing, context)
+        with told(shown) as complaints:
+            load(configuration, existing, name)
+        if complaints and not configuration.auth_settings() and not configuration.cert_file:
+            raise SourceError(
+                f"{shown}: no credentials for context {name!r}: {visible(complaints[0])[:300]}",
+                "run the command of the context's user by hand; log in again if it asks to",
+            )
+    elif kubeconfig is None and "KUBERNETES_SERVICE_HOST" in environ and not context:
+        name = "the pod's own account"
+        with told(name):
+            own_account: Any = load_incluster_config  # untyped there
+            own_account(client_configuration=configuration)
+    else:
+        missing = ", ".join(map(str, paths)) or "KUBECONFIG"
+        raise SourceError(f"no kubeconfig: {missing} does not exist", GIVE)
+    return opened(configuration, name)
+
+
+def candidates(kubeconfig: Path | None, environ: Mapping[str, str]) -> list[Path]:
+    """Return the kubeconfig files to read, in kubectl's order of preference."""
+    if kubeconfig is not None:
+        return [kubeconfig.expanduser()]
+    named = [one for one in environ.get("KUBECONFIG", "").split(os.pathsep) if one]
+    return [Path(one).expanduser() for one in named or [DEFAULT]]
+
+
+def there(path: Path) -> bool:
+    """Whether a path exists, also when it cannot be looked at."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def checked(paths: list[Path], context: str | None) -> str:
+    """Return the context to use. Raises SourceError for what is wrong with the files."""
+    contexts: dict[str, Mapping[str, Any]] = {}
+    users: dict[str, Mapping[str, Any]] = {}
+    clusters: dict[str, Mapping[str, Any]] = {}
+    current = ""
+    for path in paths:
+        content = content_of(path)
+        for kind, key, into in (
+            ("contexts", "context", contexts),
+            ("users", "user", users),
+            ("clusters", "cluster", clusters),
+        ):
+            for entry in content.get(kind) or ():
+                if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+                    value = entry.get(key)
+                    into.setdefault(entry["name"], value if isinstance(value, dict) else {})
+        # as kubectl does: the first file that names one wins
+        current = current or str(content.get("current-context") or "")
+    shown = ", ".join(map(str, paths))
+    name = context or current
+    if not name:
+        raise SourceError(
+            f"{shown}: no current context", f"choose one: --context {listed(contexts)}"
+        )
+    if name not in contexts:
+        near = difflib.get_close_matches(name, contexts, n=1)
+        meant = f"did you mean {near[0]}?" if near else f"there are: {listed(contexts)}"
+        raise SourceError(f"{shown}: no context {name!r}", meant)
+    for kind, known in (("cluster", clusters), ("user", users)):
+        wanted = contexts[name].get(kind)
+        if (kind == "cluster" or wanted) and wanted not in known:
+            raise SourceError(
+                f"{shown}: context {name!r} names the {kind} {wanted!r}, which is not there",
+                f"kubectl config view --context {name}",
+            )
+    if not clusters[contexts[name]["cluster"]].get("server"):
+        raise SourceError(f"{shown}: the cluster of context {name!r} has no server", GIVE)
+    user = users.get(contexts[name].get("user") or "", {})
+    if user.get("as"):
+        raise SourceError(
+            f"{shown}: context {name!r} impersonates {user['as']!r}, which is not supported",
+            "choose a context without `as:`",
+        )
+    return name
+
+
+def content_of(path: Path) -> Mapping[str, Any]:
+    """Return what one kubeconfig holds. Raises SourceError."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}", GIVE) from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" at line {mark.line + 1}" if mark else ""
+        raise SourceError(f"{path}: not a kubeconfig: no YAML{line}", GIVE) from error
+    if not isinstance(content, dict) or not isinstance(content.get("clusters") or [], list):
+        raise SourceError(f"{path}: not a kubeconfig", GIVE)
+    if not content.get("clusters") and not content.get("contexts"):
+        raise SourceError(f"{path}: a kubeconfig without clusters", GIVE)
+    return content
+
+
+def load(configuration: Any, paths: list[Path], context: str) -> None:
+    """Fill a configuration of the package `kubernetes`, credential plugins run included."""
+    from kubernetes.config import load_kube_config  # noqa: PLC0415  see access
+
+    file: Any = load_kube_config  # untyped there
+    file(
+        config_file=os.pathsep.join(map(str, paths)),
+        context=context,
+        client_configuration=configuration,
+        persist_config=False,
+    )
+
+
+@contextlib.contextmanager
+def told(shown: str) -> Iterator[list[str]]:
+    """Yield the list of what the package logs meanwhile, and turn its errors into ours.
+
+    It reports a credential plugin that fails only to the root logger.
+    """
+    from kubernetes.config import ConfigException  # noqa: PLC0415  see access
+
+    complaints: list[str] = []
+    listener = logging.Handler(logging.ERROR)
+    listener.emit = lambda record: complaints.append(record.getMessage())  # type: ignore[method-assign]
+    root = logging.getLogger()
+    root.addHandler(listener)
+    try:
+        yield complaints
+    except (
+        ConfigException,
+        yaml.YAMLError,
+        OSError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
+        # a file that is not built as the package expects fails inside of it in many ways
+        raise SourceError(f"{shown}: cannot be used: {visible(str(error))[:300]}", GIVE) from error
+    finally:
+        root.removeHandler(listener)
+
+
+def opened(configuration: Any, name: str) -> Access:
+    """Return the access by a loaded configuration. Raises SourceError for bad certificates."""
+    import urllib3  # noqa: PLC0415  see access
+    from kubernetes.client import ApiClient  # noqa: PLC0415  see access
+
+    if not configuration.verify_ssl:
+        # the kubeconfig says so; a warning at each request would drown the report
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    configuration.connection_pool_maxsize = 16
+    with told(name):
+        manager = ApiClient(configuration).rest_client.pool_manager
+        token = configuration.auth_settings().get("BearerToken", {}).get("value")
+    return Access(
+        host=configuration.host,
+        context=name,
+        manager=manager,
+        headers={"Authorization": str(token).strip()} if token else {},
+    )
+
+
+def listed(names: Mapping[str, Any]) -> str:
+    """Return the first names, to choose from."""
+    return ", ".join(sorted(names)[:10]) or "(the file holds none)"
