@@ -30,10 +30,10 @@ def cni0_conflict(conflicts: BridgeConflicts) -> Iterator[Finding]:
         node = one.subject.name if one.subject.kind == "Node" else one.subject.node
         where = quoted(node, "<node>")
         bridge = quoted(one.bridge, "cni0")
-        actual = f"has {one.actual}, " if one.actual else ""
+        actual = f"has {one.actual}" if one.actual else "has another address"
         yield Finding(
             subject=one.subject,
-            message=f"{one.bridge} {actual}the node's pod range wants {one.wanted}"
+            message=f"{one.bridge} {actual}, the node's pod range wants {one.wanted}"
             + (f" ({one.seen})" if one.seen else ""),
             quotes=one.quotes[:3],
             remedy=(

@@ -23,6 +23,7 @@ from diagnose.signatures.cni import IPAM_DUPLICATE, IPAM_EXHAUSTED
     severity=Severity.CRITICAL,
     family="sandbox-ipam-exhausted",
     explains=("pods-stuck-container-creating",),
+    also=("cni-ipam-stale-leases",),
 )
 def cni_ipam_exhausted(failures: SandboxFailures) -> Iterator[Finding]:
     """Yield one finding per node whose address range is used up."""

@@ -16,6 +16,7 @@ from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, restart_coredns
+from diagnose.signatures.base import Emitter
 from diagnose.signatures.trouble import Reason
 
 
@@ -23,7 +24,12 @@ from diagnose.signatures.trouble import Reason
     title="Pods do not trust the API server's certificate",
     severity=Severity.CRITICAL,
     family="time-skew-cert",
-    explains=("coredns-not-ready", "coredns-unsynced-start", "coredns-api-error-hidden"),
+    explains=(
+        "coredns-not-ready",
+        "coredns-unsynced-start",
+        "coredns-api-error-hidden",
+        "cni-apiserver-unauthorized",
+    ),
 )
 def apiserver_ca_mismatch(failures: ApiFailures) -> Iterator[Finding]:
     """Yield one finding per program that does not know the certificate's authority."""
@@ -32,6 +38,7 @@ def apiserver_ca_mismatch(failures: ApiFailures) -> Iterator[Finding]:
         (Reason.CERT_UNKNOWN_AUTHORITY,),
         "the certificate of {target} is signed by an unknown authority",
         steps,
+        but=(Emitter.CNI,),
     )
 
 

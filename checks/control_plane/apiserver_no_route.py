@@ -22,7 +22,12 @@ from diagnose.signatures.trouble import Reason
     title="There is no route to the API server",
     severity=Severity.CRITICAL,
     family="apiserver-unreachable",
-    explains=("coredns-not-ready", "coredns-unsynced-start", "coredns-api-error-hidden"),
+    explains=(
+        "coredns-not-ready",
+        "coredns-unsynced-start",
+        "coredns-api-error-hidden",
+        "pods-stuck-container-creating",
+    ),
 )
 def apiserver_no_route(failures: ApiFailures) -> Iterator[Finding]:
     """Yield one finding per program that finds no route to the API server."""

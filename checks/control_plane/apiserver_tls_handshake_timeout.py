@@ -23,7 +23,6 @@ BROKEN = (
     Reason.EOF,
     Reason.RESET,
     Reason.HTTP_NOT_TLS,
-    Reason.NAME_NOT_FOUND,
     Reason.NOT_PERMITTED,
 )
 
@@ -32,12 +31,17 @@ BROKEN = (
     title="Connections to the API server break before an answer",
     severity=Severity.CRITICAL,
     family="apiserver-unreachable",
-    explains=("coredns-not-ready", "coredns-unsynced-start", "coredns-api-error-hidden"),
+    explains=(
+        "coredns-not-ready",
+        "coredns-unsynced-start",
+        "coredns-api-error-hidden",
+        "pods-stuck-container-creating",
+    ),
 )
 def apiserver_tls_handshake_timeout(failures: ApiFailures) -> Iterator[Finding]:
     """Yield one finding per program whose connections to the API server break."""
     yield from api_findings(
-        failures, BROKEN, "connections to {target} break before an answer", steps
+        failures, BROKEN, "connections to {target} break before an answer", steps, proven=False
     )
 
 

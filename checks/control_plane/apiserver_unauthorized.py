@@ -16,6 +16,7 @@ from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, restart_coredns
+from diagnose.signatures.base import Emitter
 from diagnose.signatures.trouble import Reason
 
 
@@ -23,12 +24,21 @@ from diagnose.signatures.trouble import Reason
     title="The API server refuses the credentials",
     severity=Severity.CRITICAL,
     family="rbac",
-    explains=("coredns-not-ready", "coredns-unsynced-start", "coredns-api-error-hidden"),
+    explains=(
+        "coredns-not-ready",
+        "coredns-unsynced-start",
+        "coredns-api-error-hidden",
+        "cni-apiserver-unauthorized",
+    ),
 )
 def apiserver_unauthorized(failures: ApiFailures) -> Iterator[Finding]:
     """Yield one finding per program whose credentials the API server refuses."""
     yield from api_findings(
-        failures, (Reason.UNAUTHORIZED,), "unauthorized at {target} for {resource}", steps
+        failures,
+        (Reason.UNAUTHORIZED,),
+        "unauthorized at {target} for {resource}",
+        steps,
+        but=(Emitter.CNI,),
     )
 
 

@@ -29,6 +29,7 @@ from diagnose.signatures.trouble import Reason
         "coredns-unsynced-start",
         "coredns-api-error-hidden",
         "flannel-daemonset-failing",
+        "pods-stuck-container-creating",
     ),
 )
 def apiserver_unreachable_timeout(failures: ApiFailures) -> Iterator[Finding]:

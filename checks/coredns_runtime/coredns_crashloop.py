@@ -27,6 +27,8 @@ FEW = 3  # restarts of a pod that is not ready; fewer happen while a node starts
 def coredns_crashloop(pods: DNSPods) -> Iterator[Finding]:
     """Yield one finding per CoreDNS pod that does not stay up."""
     for pod in pods.pods:
+        if pod.deleting or pod.status == "Terminating":
+            continue  # it is to end
         ending = pod.status in ENDING or any(one.reason in ENDING for one in pod.containers)
         restless = pod.ready is False and (pod.restarts or 0) >= FEW and pod.status == "Running"
         if not ending and not restless:

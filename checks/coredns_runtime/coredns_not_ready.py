@@ -20,6 +20,7 @@ from diagnose.remedies import look
     severity=Severity.CRITICAL,
     family="no-endpoints",
     explains=("no-ready-endpoints", "internal-names-fail"),
+    also=("kube-dns-not-synced",),
     symptom=True,
 )
 def coredns_not_ready(unready: UnreadyCoreDNS) -> Iterator[Finding]:

@@ -21,11 +21,13 @@ FAMILY = {
     Outcome.NXDOMAIN: "corefile-domain",
     Outcome.SERVFAIL: "apiserver-unreachable",
     Outcome.REFUSED: "corefile-domain",
+    Outcome.NOT_KNOWN: "apiserver-unreachable",
 }
 MEANS = {
     Outcome.NXDOMAIN: "NXDOMAIN for a name that every cluster has",
     Outcome.SERVFAIL: "SERVFAIL: CoreDNS does not know the cluster's Services",
     Outcome.REFUSED: "REFUSED: no server block of CoreDNS takes the name",
+    Outcome.NOT_KNOWN: "a name that every cluster has is not known, or nothing answered",
 }
 
 
@@ -48,7 +50,7 @@ def internal_names_fail(lookups: Lookups, corefile: Corefile | None) -> Iterator
     }
     for number, one in enumerate(lookups.lookups):
         wanted = in_cluster(one.name, domains)
-        if one.outcome is Outcome.NXDOMAIN:
+        if one.outcome in (Outcome.NXDOMAIN, Outcome.NOT_KNOWN):
             wanted = always_exists(one.name, domains)
         if one.outcome in FAMILY and wanted and solved.get(normal(one.name), -1) < number:
             found.setdefault(one.outcome, []).append(number)

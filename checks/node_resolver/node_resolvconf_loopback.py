@@ -13,10 +13,11 @@ import ipaddress
 from collections.abc import Iterator
 
 from diagnose.check import NotApplicable, check
-from diagnose.facts import Corefile, KubeletConfigs, ResolvConfs
+from diagnose.facts import CoreDNSLogs, Corefile, KubeletConfigs, ResolvConfs
 from diagnose.facts.resolv_conf import ResolvConf
 from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
 from diagnose.remedies import restart_coredns
+from diagnose.signatures.coredns import LOOP_DETECTED
 
 
 @check(
@@ -26,9 +27,17 @@ from diagnose.remedies import restart_coredns
     explains=("loop", "loop-undetected", "external-names-fail", "upstream-connection-refused"),
 )
 def node_resolvconf_loopback(
-    resolvers: ResolvConfs, kubelets: KubeletConfigs | None, corefile: Corefile | None
+    resolvers: ResolvConfs,
+    kubelets: KubeletConfigs | None,
+    corefile: Corefile | None,
+    logs: CoreDNSLogs | None,
 ) -> Iterator[Finding]:
-    """Yield one finding per node whose handed-out resolv.conf has nothing but loopback."""
+    """Yield one finding per node whose handed-out resolv.conf has nothing but loopback.
+
+    On hosts with systemd-resolved that is what /etc/resolv.conf always names, and the kubelet
+    hands out another file; so it is proven only by the kubelet's configuration or by the loop.
+    """
+    looped = bool(logs and logs.count(LOOP_DETECTED))
     upstreams = corefile.upstreams(".") if corefile else ()
     if upstreams and not any(one.startswith("/") for one in upstreams):
         raise NotApplicable(f"the Corefile names its upstreams itself: {', '.join(upstreams)}")
@@ -40,7 +49,7 @@ def node_resolvconf_loopback(
         if not addresses:
             continue
         only = len(addresses) == len(file.nameservers)
-        certain = not handed or file.path in handed
+        certain = looped or file.path in handed
         yield Finding(
             subject=file.subject if file.subject.kind else CLUSTER,
             message=f"{file.path or 'resolv.conf'} names {', '.join(addresses)}"
@@ -49,6 +58,7 @@ def node_resolvconf_loopback(
             quotes=file.quote_of(addresses[0])[:3],
             remedy=steps(file),
             proven=only and certain and bool(upstreams),
+            family="loop" if looped else "",
         )
 
 

@@ -29,7 +29,7 @@ def flannel_daemonset_failing(
     broken = [
         pod
         for pod in (pods.named("kube-flannel", "flannel", "canal") if pods else ())
-        if pod.ready is False and not pod.finished
+        if pod.ready is False and not pod.finished and not pod.out_of_sight
     ]
     if not daemons and not broken:
         raise NotApplicable("no flannel in the cluster")
@@ -38,7 +38,8 @@ def flannel_daemonset_failing(
         message = f"{pod.status or 'not ready'} on {pod.subject.node or 'its node'}"
         yield finding(pod.subject, message, (pod.quote, *last))
     for one in daemons if not broken else ():
-        if one.desired is not None and one.ready is not None and one.ready < one.desired:
+        lost = sum(pod.out_of_sight for pod in (pods.named(one.subject.name) if pods else ()))
+        if one.desired is not None and one.ready is not None and one.ready + lost < one.desired:
             yield finding(one.subject, f"{one.ready} of {one.desired} pods are ready", (one.quote,))
 
 

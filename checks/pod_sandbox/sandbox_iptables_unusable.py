@@ -28,7 +28,7 @@ def sandbox_iptables_unusable(failures: SandboxFailures) -> Iterator[Finding]:
     """Yield one finding per node on which portmap finds no usable iptables."""
     for place, several in by_place(failures.matching(IPTABLES_UNUSABLE, IPTABLES_FAILED)):
         reason = next((m["reason"] for one in several for m in one.reasons if m["reason"]), "")
-        where = quoted(place.node or place.name, "the node")
+        where = quoted(place.name if place.kind == "Node" else place.node, "the node")
         yield Finding(
             subject=place,
             message=f"no usable iptables for portmap ({seen(several)})"

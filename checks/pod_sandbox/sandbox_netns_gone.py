@@ -35,6 +35,7 @@ def sandbox_netns_gone(failures: SandboxFailures) -> Iterator[Finding]:
             for match in one.reasons
             if match.signature in (NETNS_GONE.name, NETNS_WRONG.name) and match["netns"]
         ]
+        where = quoted(place.name if place.kind == "Node" else place.node, "the node")
         gone = f"{paths[0]} was gone" if paths else "its path was gone"
         yield Finding(
             subject=place,
@@ -44,7 +45,7 @@ def sandbox_netns_gone(failures: SandboxFailures) -> Iterator[Finding]:
                 look(
                     "Find out what ended the sandbox",
                     "crictl pods; journalctl -u containerd -u kubelet --since -15min "
-                    f"| grep -i sandbox  # on {quoted(place.node or place.name, 'the node')}",
+                    f"| grep -i sandbox  # on {where}",
                     verify="the first error before the message names it",
                 ),
                 Remedy(

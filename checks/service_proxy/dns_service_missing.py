@@ -24,6 +24,9 @@ def dns_service_missing(
     """Yield one finding when Services are known and none of them serves DNS."""
     if services.services:
         return
+    system = any(one.subject.namespace == "kube-system" for one in services.others)
+    if services.gaps and not system:
+        return  # the Services of other namespaces say nothing of the one of DNS
     wanted = [ip for one in (kubelets.configs if kubelets else ()) for ip in one.cluster_dns or ()]
     owners = [one for one in services.others if set(one.cluster_ips or ()) & set(wanted)]
     if owners:

@@ -38,12 +38,14 @@ def kube_proxy_not_running(sets: DaemonSets, pods: Pods | None) -> Iterator[Find
     broken = [
         pod
         for pod in (pods.named("kube-proxy") if pods else ())
-        if not pod.finished and (pod.ready is False or (pod.status and pod.status not in WELL))
+        if not (pod.finished or pod.out_of_sight)
+        and (pod.ready is False or (pod.status and pod.status not in WELL))
     ]
+    lost = sum(pod.out_of_sight for pod in (pods.named("kube-proxy") if pods else ()))
     lacking = [
         one
         for one in proxies
-        if (one.desired is not None and one.ready is not None and one.ready < one.desired)
+        if (one.desired is not None and one.ready is not None and one.ready + lost < one.desired)
         or one.desired == 0
     ]
     if not proxies and not broken:

@@ -14,6 +14,7 @@ from diagnose.check import check
 from diagnose.facts import UpstreamFailures
 from diagnose.model import Finding, Severity
 from diagnose.remedies import ask_upstream
+from diagnose.signatures.trouble import Reason
 
 
 @check(
@@ -25,7 +26,8 @@ def hinfo_probe_unanswered(failures: UpstreamFailures) -> Iterator[Finding]:
     """Yield one finding per server that fails for nothing but the self-test."""
     hurt = {one.server for one in failures.failures if not one.probe_only}
     for one in failures.failures:
-        if one.probe_only and one.server not in hurt:
+        unasked = one.trouble.reason is Reason.ADDRESS_INVALID  # the Corefile's fault, not theirs
+        if one.probe_only and one.server not in hurt and not unasked:
             yield Finding(
                 subject=one.subject,
                 message=f"CoreDNS's own HINFO query to {one.server or 'its upstream'} is the only "

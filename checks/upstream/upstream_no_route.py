@@ -9,6 +9,7 @@ Source: Linux icmp(7), EHOSTUNREACH, ENETUNREACH; udp(7), IP_RECVERR.
 
 import ipaddress
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnose.check import check
 from diagnose.facts import Corefile, ResolvConfs, UpstreamFailures
@@ -38,6 +39,16 @@ def upstream_no_route(
         corefile=corefile,
         resolvers=resolvers,
         family=family,
+    )
+    named = tuple(one for one in failures.failures if one.server)
+    yield from upstream_findings(
+        replace(failures, failures=named),
+        (Reason.ADDRESS_INVALID,),
+        "{server} cannot be asked: a link-local address without its interface",
+        steps,
+        corefile=corefile,
+        resolvers=resolvers,
+        family=lambda _: "resolv-conf",
     )
 
 

@@ -25,6 +25,7 @@ from diagnose.signatures.trouble import Reason
     severity=Severity.CRITICAL,
     family="upstream-timeout",
     explains=("external-names-fail", "hinfo-probe-unanswered"),
+    also=("upstream-all-unhealthy",),
 )
 def upstream_timeout(
     failures: UpstreamFailures, corefile: Corefile | None, resolvers: ResolvConfs | None

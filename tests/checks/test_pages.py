@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.collect import facts_for
+from diagnose.asks import Ask
+from diagnose.collect import asks_of, evidence_of, facts_for
 from diagnose.judge import judge
 from diagnose.model import Check, Status
 from diagnose.registry import load
@@ -48,8 +49,8 @@ def test_signs_are_found(check: Check, tmp_path: Path) -> None:
     assert evidence, "no fenced evidence under Signs"
     for name, text in evidence.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    found = loose.read([str(tmp_path)])
-    looked = frozenset(ask for need in check.needs for ask in getattr(need.fact, "asks", ()))
+    found = evidence_of(loose.read([str(tmp_path)]))
+    looked = asks_of([check]) - {Ask.SYSTEM_PODS}  # which pods wait is for the page to show
     facts = facts_for((check,), replace(found, looked=found.looked | looked))
     assert judge(check, facts).status is Status.PROBLEM
 

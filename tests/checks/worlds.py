@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnose.asks import Ask
+from diagnose.collect import evidence_of
 from diagnose.evidence import Evidence
 from diagnose.model import Check
 from diagnose.registry import load
@@ -35,7 +36,7 @@ class Case:
 
     def evidence(self) -> Evidence:
         """Return what the folder holds; `looked` asks count as carried out completely."""
-        found = loose.read([str(self.folder)], ignore=("expected.toml",))
+        found = evidence_of(loose.read([str(self.folder)], ignore=("expected.toml",)))
         looked = frozenset(Ask(word) for word in self.expected.get("looked", ()))
         return replace(found, looked=found.looked | looked)
 

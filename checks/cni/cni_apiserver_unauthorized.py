@@ -1,0 +1,92 @@
+"""The API server refuses a CNI plugin's credentials, or the plugin does not trust the server.
+
+Calico's and Multus's plugins ask the API with a kubeconfig that their agent wrote on the node. Its
+token ends after a day and is renewed only while the agent runs; after kubeadm reset the file of
+the former cluster may still be there, with another authority.
+
+Limits: a clock that is wrong makes good tokens look expired.
+Source: projectcalico/calico v3.26.0, cni-plugin/pkg/plugin/plugin.go (cmdAdd); node/pkg/cni;
+k8snetworkplumbingwg/multus-cni v4.0.2, pkg/multus/multus.go (GetPod).
+"""
+
+from collections.abc import Iterator
+
+from diagnose.check import check
+from diagnose.facts import SandboxFailures
+from diagnose.facts.sandbox import SandboxFailure, by_place, seen
+from diagnose.model import Finding, Remedy, Risk, Severity
+from diagnose.remedies import NODE, look, quoted, stuck_pods_go_on
+from diagnose.signatures.cni import CNI_API_FAILED, CNI_UNAUTHORIZED
+from diagnose.signatures.trouble import Reason, classify
+
+MULTUS = ("kube-multus-ds", "/etc/cni/net.d/multus.d/multus.kubeconfig")
+CALICO = ("calico-node", "/etc/cni/net.d/calico-kubeconfig")
+
+
+@check(
+    title="The credentials of the CNI plugin do not fit the API server",
+    severity=Severity.CRITICAL,
+    family="sandbox-other",
+    explains=("pods-stuck-container-creating",),
+)
+def cni_apiserver_unauthorized(failures: SandboxFailures) -> Iterator[Finding]:
+    """Yield one finding per node whose plugin is refused, or does not trust the server."""
+    refused = [
+        (one, why)
+        for one in failures.matching(CNI_UNAUTHORIZED, CNI_API_FAILED)
+        if (why := refusal(one))
+    ]
+    for place, several in by_place(one for one, _ in refused):
+        why = next(text for one, text in refused if one in several)
+        node = quoted(place.name if place.kind == "Node" else place.node, NODE)
+        multus = any("Multus: [" in one.quote.text for one in several)
+        yield Finding(
+            subject=place,
+            message=f"{why} ({seen(several)})",
+            quotes=tuple(one.quote for one in several[:3]),
+            remedy=steps(node, *(MULTUS if multus else CALICO)),
+            at=several[0].first_at,
+        )
+
+
+def refusal(failure: SandboxFailure) -> str:
+    """Return how plugin and server disagree on who they are; "" where that is not the trouble."""
+    for match in failure.reasons:
+        if match.signature == CNI_UNAUTHORIZED.name:
+            return "the API server refuses the plugin's token: expired, or of another cluster"
+        if match.signature != CNI_API_FAILED.name:
+            continue
+        reason = classify(match["reason"]).reason
+        if reason is Reason.UNAUTHORIZED:
+            return "the API server refuses the plugin's token: expired, or of another cluster"
+        if reason is Reason.CERT_UNKNOWN_AUTHORITY:
+            return (
+                "the plugin does not know the API server's authority: its kubeconfig is of "
+                "another cluster, or older than the authority"
+            )
+    return ""
+
+
+def steps(node: str, agent: str, kubeconfig: str) -> tuple[Remedy, ...]:
+    """Return the remedy: try the credentials, then have the agent write new ones."""
+    return (
+        look(
+            "Try the plugin's credentials, and compare the clock",
+            f"kubectl --kubeconfig {kubeconfig} get --raw /version  # on {node}",
+            f"ls -l {kubeconfig}; timedatectl | grep -i synchronized",
+            verify="Unauthorized or x509; the file is older than a day, or the clock is off",
+        ),
+        Remedy(
+            title="Restart the agent, which writes the file anew",
+            commands=(f"kubectl -n kube-system rollout restart daemonset {agent}",),
+            risk=Risk.DISRUPTIVE,
+            verify=f"ls -l {kubeconfig}  # on {node}: of this minute",
+        ),
+        Remedy(
+            title="If the agent does not come up, remove what a former cluster left and restart it",
+            commands=(f"rm {kubeconfig}  # on {node}",),
+            risk=Risk.DISRUPTIVE,
+            verify=f"kubectl --kubeconfig {kubeconfig} get --raw /version  # on {node}",
+        ),
+        stuck_pods_go_on(),
+    )

@@ -1,0 +1,49 @@
+"""The overlay takes larger packets than the network between the nodes carries with its header.
+
+Small DNS answers pass and large ones are lost; TLS handshakes stall at the certificate.
+
+Limits: only where one interface of the node is known to carry the overlay; a smaller path somewhere
+between the nodes is not seen.
+Source: flannel-io/flannel v0.26.7, pkg/backend/vxlan/vxlan.go (encapOverhead 50).
+"""
+
+from collections.abc import Iterator
+
+from diagnose.check import check
+from diagnose.facts import OverlaySizes
+from diagnose.model import Finding, Remedy, Risk, Severity
+from diagnose.remedies import look, restart_flannel
+
+
+@check(
+    title="The overlay's packets are too large for the network below",
+    severity=Severity.WARNING,
+    family="mtu",
+    explains=("apiserver-tls-handshake-timeout",),
+)
+def overlay_mtu_mismatch(paths: OverlaySizes) -> Iterator[Finding]:
+    """Yield one finding per node whose overlay is larger than its interface has room for."""
+    for one in paths.wrong:
+        yield Finding(
+            subject=one.subject,
+            message=one.message,
+            quotes=one.quotes,
+            remedy=(
+                look(
+                    "Measure what passes between pods of two nodes",
+                    "ping -M do -s 1422 <pod on another node>  # 1450 bytes with headers",
+                    verify="the largest size that passes, plus 28",
+                ),
+                Remedy(
+                    title="Let flannel take the interface's size, or set it: Backend.MTU",
+                    commands=(
+                        "kubectl -n kube-flannel edit configmap kube-flannel-cfg",
+                        "ip link delete flannel.1; ip link delete cni0  # on the node, drained",
+                    ),
+                    risk=Risk.DISRUPTIVE,
+                    verify="ip link show flannel.1  # 50 less than the interface below",
+                ),
+                restart_flannel(),
+            ),
+            proven=one.proven,
+        )

@@ -1,0 +1,72 @@
+"""A network policy of a namespace keeps its pods from asking DNS.
+
+A policy with the type Egress isolates what it selects; without a rule for port 53 the pods reach
+nothing by name. A port without a protocol means TCP, while queries go over UDP.
+
+Limits: policies of Calico's and Cilium's own kinds are not read. Pods that need no names may be
+isolated on purpose: where no look-up fails it is a note.
+Source: Kubernetes API networking.k8s.io/v1; cloudnativelabs/kube-router pkg/controllers/netpol.
+"""
+
+from collections.abc import Iterator
+
+from diagnose.check import check
+from diagnose.facts import PolicyBlocks
+from diagnose.facts.policy_blocks import PolicyBlock
+from diagnose.model import Finding, Remedy, Risk, Severity
+from diagnose.remedies import look, quoted
+
+
+@check(
+    title="A network policy keeps pods from asking DNS",
+    severity=Severity.CRITICAL,
+    family="network-policy",
+    explains=("resolution-fails",),
+)
+def networkpolicy_blocks_client(blocks: PolicyBlocks) -> Iterator[Finding]:
+    """Yield one finding per policy."""
+    for one in blocks.clients:
+        space = quoted(one.policy.namespace, "<namespace>")
+        yield Finding(
+            subject=one.policy,
+            message=one.message,
+            quotes=one.quotes[:3],
+            remedy=(
+                look(
+                    "See which policies select the pod that fails",
+                    f"kubectl -n {space} get networkpolicy -o yaml",
+                    f"kubectl -n {space} get pods --show-labels",
+                    verify="one selects it for Egress and none of those allows port 53 over UDP",
+                ),
+                Remedy(
+                    title="Allow the namespace to ask DNS, over UDP and TCP",
+                    commands=(
+                        f"kubectl -n {space} apply -f - <<'EOF'",
+                        "apiVersion: networking.k8s.io/v1",
+                        "kind: NetworkPolicy",
+                        "metadata: {name: allow-dns}",
+                        "spec:",
+                        "  podSelector: {}",
+                        "  policyTypes: [Egress]",
+                        "  egress:",
+                        "  - to:",
+                        "    - namespaceSelector:",
+                        "        matchLabels: {kubernetes.io/metadata.name: kube-system}",
+                        "    ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]",
+                        "EOF",
+                    ),
+                    risk=Risk.DISRUPTIVE,
+                    verify=f"kubectl -n {space} exec <pod> -- nslookup kubernetes.default",
+                    why="policies add up; with a node-local cache allow its address (ipBlock) too",
+                ),
+            ),
+            proven=one.proven,
+            severity=severity(one),
+        )
+
+
+def severity(block: PolicyBlock) -> Severity:
+    """Return how bad it is: by its effect, a plain mistake, or a choice that may be meant."""
+    if block.seen:
+        return Severity.CRITICAL
+    return Severity.WARNING if block.mistaken else Severity.INFO

@@ -1,0 +1,67 @@
+"""Rules are in both back ends of iptables, legacy and nft.
+
+The kernel asks both. kube-proxy, kubelet and the network add-on may each use another one: rules of
+old stay in the one that nobody writes any more.
+
+Limits: a legacy table that another program filled and that holds nothing of Kubernetes does no
+harm; counting its rules tells.
+Source: netfilter iptables 1.8.9, iptables/xtables-save.c; kubernetes/release
+images/build/distroless-iptables (iptables-wrapper).
+"""
+
+from collections.abc import Iterator
+
+from diagnose.check import check
+from diagnose.facts import NodeNetwork
+from diagnose.model import Finding, Remedy, Risk, Severity, Subject
+from diagnose.remedies import NODE, look, quoted
+
+
+@check(
+    title="Rules are in both back ends of iptables",
+    severity=Severity.WARNING,
+    family="iptables-unusable",
+    explains=(
+        "service-proxy-rules-stale",
+        "kube-proxy-iptables-sync-failed",
+        "sandbox-iptables-unusable",
+        "forward-chain-drop",
+    ),
+)
+def iptables_backends_mixed(network: NodeNetwork) -> Iterator[Finding]:
+    """Yield one finding per node on which iptables itself says that both hold rules."""
+    seen: set[Subject] = set()
+    for dump in network.filters:
+        if dump.elsewhere is None or dump.subject in seen:
+            continue
+        seen.add(dump.subject)
+        ours = any(rule.chain.startswith(("KUBE-", "FLANNEL", "CNI-")) for rule in dump.rules)
+        node = quoted(dump.subject.name if dump.subject.kind == "Node" else "", NODE)
+        kept = " of Kubernetes" if ours else ""
+        yield Finding(
+            subject=dump.subject if dump.subject.kind else Subject("Node"),
+            message=f"rules{kept} are here, and iptables says that the other back end has some too",
+            quotes=(dump.elsewhere,),
+            remedy=(
+                look(
+                    "Count what is in each",
+                    "iptables-legacy-save | grep -c KUBE; iptables-nft-save | grep -c KUBE"
+                    f"  # on {node}",
+                    verify="rules of KUBE in both: they contradict each other",
+                ),
+                Remedy(
+                    title="Keep to one back end on the host, and restart the node",
+                    commands=(
+                        "update-alternatives --set iptables /usr/sbin/iptables-nft",
+                        f"kubectl drain {node} --ignore-daemonsets --delete-emptydir-data",
+                        "reboot",
+                        f"kubectl uncordon {node}",
+                    ),
+                    risk=Risk.DISRUPTIVE,
+                    verify="iptables-legacy-save | grep -c KUBE  # 0",
+                    why="images of kube-proxy, flannel and node-cache choose the back end that "
+                    "already holds the kubelet's chains",
+                ),
+            ),
+            proven=False,
+        )
