@@ -1,5 +1,6 @@
 """Builds the parts of the lab into the cache, each in a folder named after its pins."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -7,7 +8,9 @@ import platform
 import re
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lab.pins import DEBIAN, PARTS, GoPart, coredns
@@ -63,8 +66,11 @@ def build(versions_of_coredns: tuple[str, ...]) -> Built:
     require_prerequisites()
     install_debian()
     parts = (*PARTS, *(coredns(version) for version in versions_of_coredns))
-    folders = [_built(_folder(part), part.name, lambda to, p=part: _go(p, to)) for part in parts]
-    folders.append(_built(_pause_folder(), "pause", _pause))
+    cache().mkdir(parents=True, exist_ok=True)
+    with (cache() / ".lock").open("w") as lock:  # two builds at once would do all work twice
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folders = [_built(_folder(part), part.name, partial(_go, part)) for part in parts]
+        folders.append(_built(_pause_folder(), "pause", _pause))
     return Built(tuple(folders))
 
 
@@ -118,7 +124,7 @@ def _pause_folder() -> Path:
     return cache() / "parts" / f"pause-{key}"
 
 
-def _built(folder, name, make) -> Path:  # type: ignore[no-untyped-def]
+def _built(folder: Path, name: str, make: Callable[[Path], None]) -> Path:
     if not folder.is_dir():
         say(f"building {name}")
         started = time.monotonic()
@@ -136,7 +142,8 @@ def _built(folder, name, make) -> Path:  # type: ignore[no-untyped-def]
 
 def _go_environment(part: GoPart | None = None) -> dict[str, str]:
     cgo = "1" if part and part.cgo else "0"
-    return os.environ | {"CGO_ENABLED": cgo, "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
+    flags = f"{os.environ.get('GOFLAGS', '')} -buildvcs=false".strip()
+    return os.environ | {"CGO_ENABLED": cgo, "GOFLAGS": flags, "GOWORK": "off"}
 
 
 def _go(part: GoPart, into: Path) -> None:

@@ -48,7 +48,9 @@ def issue(folder: Path, identity: Identity, *, anew: bool = False) -> None:
     extensions = f"keyUsage=critical,{kinds}\n"
     if names:
         extensions += f"subjectAltName={names}\n"
-    request = run("openssl", "req", "-new", "-key", key, "-subj", f"{subject}/CN={identity.common_name}")
+    request = run(
+        "openssl", "req", "-new", "-key", key, "-subj", f"{subject}/CN={identity.common_name}"
+    )
     settings = folder / f"{identity.name}.ext"
     settings.write_text(extensions)
     run(

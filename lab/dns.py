@@ -78,7 +78,9 @@ def parsed_answer(packet: bytes) -> Answer:
     return Answer(rcode, tuple(_records(packet, offset, answers)), bool(flags & 0x0200))
 
 
-def ask(server: str, name: str, type_: str = "A", *, tcp: bool = False, wait_s: float = 3) -> Answer:
+def ask(
+    server: str, name: str, type_: str = "A", *, tcp: bool = False, wait_s: float = 3
+) -> Answer:
     """Return the server's answer, or what the socket said instead."""
     packet = query(name, type_, secrets.randbelow(1 << 16))
     kind = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lab.build import Built, cache
 from lab.pins import FLANNEL, FLANNEL_CNI, KUBERNETES
-from lab.process import output
+from lab.process import run
 
 XTABLES = Path("/usr/lib/x86_64-linux-gnu/xtables")
 # The value that `setcap cap_net_bind_service=+ep` writes: revision 2 with the effective bit,
@@ -189,9 +189,9 @@ def _iptables_links() -> tuple[tuple[str, str], ...]:
 
 
 def _with_libraries(files: tuple[tuple[str, Path], ...]) -> Iterator[tuple[str, Path]]:
-    for inside, path in files:
-        yield inside, path
-        if path.is_relative_to("/usr") and path.suffix != ".so":  # Debian's; ours are static
-            said = output("sh", "-c", f"ldd {path} || true")
-            for library in re.findall(r"(/\S+\.so\S*)", said):
-                yield library[1:], Path(library).resolve()
+    yield from files
+    # Debian's alone; ours are static. Extensions count too: libxt_statistic.so wants libm.
+    if linked := [path for _, path in files if path.is_relative_to("/usr")]:
+        said = run("ldd", *linked, check=False).stdout  # it fails for those that are static
+        for library in sorted(set(re.findall(r"(/\S+\.so\S*) \(0x", said))):
+            yield library[1:], Path(library).resolve()

@@ -51,7 +51,10 @@ def _kubernetes() -> GoPart:
 def coredns(version: str) -> GoPart:
     """Return the part that builds one version of CoreDNS."""
     module = "github.com/coredns/coredns"
-    return GoPart(f"coredns-{version}", module, f"v{version}", (module,))
+    # Before 1.11 its golang.org/x/net links into package syscall, which Go 1.23 ended.
+    old = tuple(map(int, version.split(".")[:2])) < (1, 11)
+    ldflags = "-s -w -checklinkname=0" if old else "-s -w"
+    return GoPart(f"coredns-{version}", module, f"v{version}", (module,), ldflags)
 
 
 PARTS = (

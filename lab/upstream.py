@@ -3,16 +3,18 @@
     python -m lab.upstream MODE_FILE ADDRESS [ADDRESS ...]
 
 The mode file holds one word, read anew for every query: `answer`, `servfail`, `refused`, `silent`,
-or `forward ADDRESS`, which hands every query on and so can close a loop. Limits: no EDNS, no
-recursion of its own; every answer fits a datagram.
+or `forward ADDRESS…`, which hands each query on to the next of the addresses in turn, and so can
+close a loop. Limits: no EDNS, no recursion of its own; every answer fits a datagram.
 """
 
 import ipaddress
+import itertools
 import selectors
 import socket
 import struct
 import sys
 from pathlib import Path
+from threading import Thread
 
 from lab.dns import TYPES, Question, encoded, parsed_question
 
@@ -24,6 +26,8 @@ ZONES = {
 }
 APEXES = ("example.com.", "example.net.", "example.org.")
 RCODES = {"servfail": 2, "refused": 5}
+TURNS = itertools.count()
+Address = tuple[str, int]
 
 
 def reply(packet: bytes, mode: str) -> bytes | None:
@@ -85,17 +89,27 @@ def serve(mode_file: Path, addresses: list[str]) -> None:
             ready.register(wire, selectors.EVENT_READ, kind)
     while True:
         for key, _ in ready.select():
-            wire = key.fileobj
-            assert isinstance(wire, socket.socket)
+            ready_wire = key.fileobj
+            assert isinstance(ready_wire, socket.socket)
             try:
                 if key.data == socket.SOCK_DGRAM:
-                    packet, sender = wire.recvfrom(65535)
-                    if answer := _answer(packet, mode_file):
-                        wire.sendto(answer, sender)
+                    packet, sender = ready_wire.recvfrom(65535)
+                    # A thread each: a query that waits for its own return must not block it.
+                    Thread(
+                        target=_over_udp, args=(ready_wire, packet, sender, mode_file), daemon=True
+                    ).start()
                 else:
-                    _over_tcp(wire, mode_file)
+                    _over_tcp(ready_wire, mode_file)
             except (OSError, ValueError, struct.error, IndexError) as error:
                 print(f"upstream: {error}", file=sys.stderr, flush=True)
+
+
+def _over_udp(wire: socket.socket, packet: bytes, sender: Address, mode_file: Path) -> None:
+    try:
+        if answer := _answer(packet, mode_file):
+            wire.sendto(answer, sender)
+    except (OSError, ValueError, struct.error, IndexError) as error:
+        print(f"upstream: {error}", file=sys.stderr, flush=True)
 
 
 def _over_tcp(wire: socket.socket, mode_file: Path) -> None:
@@ -110,7 +124,7 @@ def _over_tcp(wire: socket.socket, mode_file: Path) -> None:
 def _answer(packet: bytes, mode_file: Path) -> bytes | None:
     mode = mode_file.read_text().split() or ["answer"]
     if mode[0] == "forward":
-        return forwarded(packet, mode[1])
+        return forwarded(packet, mode[1 + next(TURNS) % (len(mode) - 1)])
     return reply(packet, mode[0])
 
 

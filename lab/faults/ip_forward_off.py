@@ -1,0 +1,28 @@
+"""A node does not forward, so its pods reach nothing but the node."""
+
+from lab import plan
+from lab.cluster import Lab
+from lab.fault import Expect
+
+NODE = plan.NODES[1].name
+SWITCH = "/proc/sys/net/ipv4/ip_forward"
+EXPECT = Expect(
+    first=("ip-forward-disabled", "pod-egress-broken", "dns-intermittent-failures"), proven=False
+)
+
+
+def stage(lab: Lab) -> None:
+    """Switch forwarding off, as a hardening rule does."""
+    lab.space(NODE).shell(f"echo 0 > {SWITCH}; conntrack -F 2>&1")
+
+
+def symptom(lab: Lab) -> None:
+    """Return once a client of the node gets no answer of the replica on the other node."""
+    other = plan.FIRST.name
+    address = lab.coredns_addresses()[other]
+    lab.wait("a replica without an answer", lambda: not lab.ask(NODE, server=address).good)
+
+
+def cure(lab: Lab) -> None:
+    """Switch forwarding on."""
+    lab.space(NODE).shell(f"echo 1 > {SWITCH}")

@@ -1,0 +1,30 @@
+"""CoreDNS's ClusterRole lacks EndpointSlices, as after an upgrade that kept an old manifest."""
+
+from lab.cluster import Lab
+from lab.fault import Expect
+
+EXPECT = Expect(
+    first=("rbac-endpointslices-forbidden",),
+    proven=False,  # CoreDNS 1.12.4 prints no reason, and another role may grant the same
+    founding=True,
+    versions=True,
+)
+OLD = ["endpoints", "services", "pods", "namespaces"]
+
+
+def stage(lab: Lab) -> None:
+    """Give the role the rules of before EndpointSlices and recreate CoreDNS."""
+    rules = [{"apiGroups": [""], "resources": OLD, "verbs": ["list", "watch"]}]
+    lab.patch("clusterrole", lab.coredns_role, {"rules": rules}, "")
+    lab.recreate_coredns()
+
+
+def symptom(lab: Lab) -> None:
+    """Return once CoreDNS runs unready and clients get no answer."""
+    lab.wait("CoreDNS to run unready", lambda: lab.running_unready() == 2)
+    lab.wait("clients without answers", lab.unanswered)
+
+
+def cure(lab: Lab) -> None:
+    """Apply CoreDNS's manifest again; it goes on by itself."""
+    lab.apply(lab.coredns_manifest)

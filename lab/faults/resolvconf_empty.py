@@ -1,0 +1,21 @@
+"""The nodes' resolv.conf is empty, so forward finds no upstream in it and CoreDNS ends."""
+
+from lab import node
+from lab.cluster import Lab
+from lab.fault import Expect
+from lab.faults import loop_resolvconf
+
+EXPECT = Expect(
+    first=("node-resolvconf-empty", "corefile-forward-invalid"), folded=("coredns-crashloop",)
+)
+
+
+def stage(lab: Lab) -> None:
+    """Empty every node's file and let CoreDNS inherit it."""
+    for space in lab.nodes():
+        node.write_resolv_conf(space, "")
+    lab.recreate_coredns()
+
+
+symptom = loop_resolvconf.symptom
+cure = loop_resolvconf.cure
