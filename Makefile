@@ -1,0 +1,79 @@
+# Everything is done in a virtual environment of the checkout's own: `make demo`, `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CASE ?=
+
+.PHONY: help demo test lint types unit bench pyz wheel docs lab-build lab lab-down lab-test clean
+
+help:
+	@echo "make demo       diagnose a recorded incident (CASE=name for another; no cluster needed)"
+	@echo "make test       lint, types and tests"
+	@echo "make bench      start-up, a small run and log scanning, side by side with their like"
+	@echo "make pyz        build/corediag.pyz, one file for a host without a package index"
+	@echo "make docs       write the generated pages anew (docs/causes.md, docs/checks/README.md)"
+	@echo "make lab-build  build the programs of a real cluster on this machine (root, Go, apt)"
+	@echo "make lab        start that cluster; make lab-down ends it"
+	@echo "make lab-test   stage faults in it and let corediag find, and cure, each"
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "corediag needs Python 3.11 or newer as $(PYTHON); try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "Python lacks its venv module; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.python pyproject.toml
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+demo: $(VENV)/.run
+	@$(BIN)/corediag demo $(CASE)
+
+test: lint types unit
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev
+	$(BIN)/pytest -n auto -q
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench
+
+pyz: $(VENV)/.dev
+	@mkdir -p build
+	$(BIN)/shiv --quiet --compressed --reproducible --console-script corediag \
+	  --python '/usr/bin/env python3' --output-file build/corediag.pyz .
+	@echo "build/corediag.pyz: run it as: python3 corediag.pyz run (same Python version and platform)"
+
+wheel: $(VENV)/.dev
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build .
+
+docs: $(VENV)/.run
+	$(BIN)/python -m diagnose.docs docs
+
+lab-build: $(VENV)/.dev
+	$(BIN)/python -m lab build
+
+lab: $(VENV)/.dev
+	$(BIN)/python -m lab up
+
+lab-down: $(VENV)/.dev
+	$(BIN)/python -m lab down
+
+lab-test: $(VENV)/.dev
+	$(BIN)/python -m lab test
+
+clean:
+	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

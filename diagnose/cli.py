@@ -1,0 +1,660 @@
+"""The command line: options, wiring, exit codes. Nothing slow is imported before it is needed.
+
+Exit codes: 0 nothing wrong, 1 a problem, 2 usage or input that cannot be read, 3 nothing found but
+something could not be looked at, 4 a defect of corediag, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from diagnose import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.shell_completion import CompletionItem
+
+    from diagnose.cards import Card
+    from diagnose.model import Check, Diagnosis, Status
+    from diagnose.parts import Haul, Part
+
+PROBLEM, USAGE, UNKNOWN, OURS, INTERRUPTED = 1, 2, 3, 4, 130
+FORMATS = ("table", "json", "markdown")
+ENDINGS = {".json": "json", ".md": "markdown", ".markdown": "markdown", ".txt": "table"}
+
+
+class Failure(click.ClickException):
+    """An error that the user can mend: what is wrong, and what to do, on standard error."""
+
+    exit_code = USAGE
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        """Keep what to say."""
+        super().__init__(message)
+        self.hint = hint
+
+    def show(self, file: Any = None) -> None:
+        """Print both on standard error."""
+        del file
+        complain(self.message, self.hint)
+
+
+def complain(message: str, hint: str = "") -> None:
+    """Say on standard error what is wrong and what to do; what is quoted in it is only shown."""
+    from diagnose.text.shown import visible
+
+    lines = (f"corediag: {message}", *(f"  {line}" for line in hint.split("\n") if line))
+    with contextlib.suppress(OSError):  # nobody can be told that nobody can be told
+        print(*map(visible, lines), sep="\n", file=sys.stderr, flush=True)
+
+
+class Commands(click.Group):
+    """A group that knows what was meant by a mistyped command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return click's answer; for an unknown command, an error that names its neighbours."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, self.list_commands(ctx), n=2, cutoff=0.5)
+            meant = f"did you mean {' or '.join(near)}?" if near else "see `corediag --help`"
+            raise Failure(f"no command {name!r}; {meant}")
+        return super().resolve_command(ctx, args)
+
+
+def check_words(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return check ids and layers that begin with what was typed, for shells to complete."""
+    del ctx, param
+    from click.shell_completion import CompletionItem
+
+    from diagnose.cards import known
+
+    cards = known().cards
+    found = {card.id: card.title for card in cards}
+    found |= {card.layer: f"all checks of {card.layer}" for card in cards}
+    return [
+        CompletionItem(word, help=text)
+        for word, text in sorted(found.items())
+        if word.startswith(incomplete)
+    ]
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "-V", "--version", prog_name="corediag")
+def cli() -> None:
+    """Find out why cluster DNS (CoreDNS) fails on Kubernetes.
+
+    It names the one cause, proves it with quoted evidence, says what it could not look at, and
+    gives the remedies in a safe order. It only reads.
+
+    \b
+      corediag run                             the cluster of the current kubectl context
+      corediag run --from bundle.tar.gz        a bundle, a folder or a file
+      kubectl logs … | corediag run --from -   pasted text of any kind
+      corediag demo                            a recorded incident, no cluster needed
+    """  # noqa: D301  \b is click's mark for text that keeps its lines
+
+
+# ---------------------------------------------------------------- options that commands share
+
+
+def selection(function: Any) -> Any:
+    """Add the options that select checks."""
+    skip = click.option(
+        "--skip",
+        "skipped",
+        multiple=True,
+        metavar="ID|GLOB|TAG",
+        shell_complete=check_words,
+        help="Leave these checks out; may be repeated.",
+    )
+    only = click.option(
+        "--check",
+        "wanted",
+        multiple=True,
+        metavar="ID|GLOB|TAG",
+        shell_complete=check_words,
+        help="Only these checks: an id, a pattern, or a layer such as cni; may be repeated.",
+    )
+    return only(skip(function))
+
+
+def path_of(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:
+    """Return what was typed as a path; to import pathlib takes a third of Python's start."""
+    del ctx, param
+    from pathlib import Path
+
+    return Path(value) if value is not None else None
+
+
+def cluster(function: Any) -> Any:
+    """Add the options that name a cluster and bound what is asked of it."""
+    for option in reversed(
+        (
+            click.option("--context", metavar="NAME", help="Context of the kubeconfig to use."),
+            click.option(
+                "--kubeconfig",
+                type=click.Path(),
+                callback=path_of,
+                help="Kubeconfig file; default: KUBECONFIG, ~/.kube/config, or the pod's account.",
+            ),
+            click.option(
+                "--since",
+                default="1h",
+                show_default=True,
+                metavar="TIME",
+                callback=lambda _ctx, _param, value: seconds(value),
+                help="How far back logs are read: 90s, 15m, 2h, 1d.",
+            ),
+            click.option(
+                "--timeout",
+                default="30s",
+                show_default=True,
+                metavar="TIME",
+                callback=lambda _ctx, _param, value: seconds(value),
+                help="Deadline for everything that is asked of the cluster.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def seconds(text: str) -> float:
+    """Return a duration such as 90s, 15m, 2h or 1d in seconds. Raises click.BadParameter."""
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+    number = text[:-1] if text[-1:] in units else text
+    try:
+        value = float(number) * units.get(text[-1:], 1.0)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1e9:
+        raise click.BadParameter(f"{text!r} is no duration; write it as 90s, 15m, 2h or 1d")
+    return value
+
+
+# ---------------------------------------------------------------- commands
+
+
+@cli.command()
+@selection
+@click.option(
+    "--from",
+    "paths",
+    multiple=True,
+    metavar="PATH|-",
+    help="Diagnose a bundle, an archive, a folder, a file or (-) what is pasted, not a cluster.",
+)
+@cluster
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="Format of the report.",
+)
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False),
+    callback=path_of,
+    metavar="FILE",
+    help="Write the report to a file too; .json, .md or .txt chooses its format.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show every verdict, reason and request.")
+def run(
+    wanted: tuple[str, ...],
+    skipped: tuple[str, ...],
+    paths: tuple[str, ...],
+    context: str | None,
+    kubeconfig: Path | None,
+    since: float,
+    timeout: float,
+    output: str,
+    save: Path | None,
+    verbose: bool,
+) -> None:
+    """Diagnose a cluster, a bundle, a folder or pasted text.
+
+    \b
+      corediag run --check loop                  one check
+      corediag run --check cni --check 'flannel-*'
+      kubectl describe pod … | corediag run --from -
+    """  # noqa: D301
+    saved_as = format_of(save, output) if save else output
+    if save:
+        writable(save)
+    chosen = load(select(wanted, skipped))
+    requests: list[Any] = []
+    now = datetime.now(UTC)
+    if paths:
+        if context or kubeconfig:
+            raise Failure("--from names the evidence; --context and --kubeconfig ask a cluster")
+        hauls = given(paths)
+    else:
+        with progress("asking the cluster") as step:
+            hauls = [live(chosen, context, kubeconfig, since, timeout, requests, step)]
+    diagnosis = conclude(chosen, hauls, now, requests)
+    try:
+        say(rendered(diagnosis, output, verbose=verbose, colour=coloured() and output == "table"))
+    finally:
+        if save:
+            store(save, rendered(diagnosis, saved_as, verbose=verbose, colour=False))
+    if paths and not any(is_evidence(part) for haul in hauls for part in haul.parts):
+        complain(
+            f"{', '.join(map(called, paths))}: holds nothing that corediag knows",
+            "give logs of CoreDNS, the output of kubectl, or configuration; "
+            "`corediag collect -o FILE` records all of it from a cluster",
+        )
+    sys.exit(exit_code(diagnosis))
+
+
+@cli.command()
+@selection
+@click.option("-o", "--output", type=click.Choice(("table", "json")), default="table")
+@click.option("-v", "--verbose", is_flag=True, help="Show what each needs, and its further ids.")
+def checks(wanted: tuple[str, ...], skipped: tuple[str, ...], output: str, verbose: bool) -> None:
+    """List the checks: id, severity, what each finds."""
+    from diagnose.report.checks import list_checks
+
+    say(list_checks(select(wanted, skipped), output, verbose=verbose))
+
+
+@cli.command()
+@click.argument("check", shell_complete=check_words)
+def explain(check: str) -> None:
+    """Show the page of a check: signs, effects, remedy, limits, sources. Works offline."""
+    from diagnose.pages import page_text
+    from diagnose.report.page import render_page
+
+    found, *others = select((check,), ())
+    if others:
+        names = ", ".join(one.id for one in (found, *others))
+        raise Failure(f"{check!r} names several checks: {names}", "name one of them")
+    width = min(100, max(40, terminal_width()))
+    say(render_page(page_text(found), width, coloured()))
+
+
+@cli.command()
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    required=True,
+    type=click.Path(dir_okay=False),
+    callback=path_of,
+    metavar="FILE",
+    help="The bundle to write, a .tar.gz.",
+)
+@cluster
+@click.option("-v", "--verbose", is_flag=True, help="List each request.")
+def collect(
+    path: Path,
+    context: str | None,
+    kubeconfig: Path | None,
+    since: float,
+    timeout: float,
+    verbose: bool,
+) -> None:
+    """Record what a run would look at into a bundle, redacted, for `corediag run --from`."""
+    from diagnose.redaction import Redactor
+    from diagnose.sources import bundle
+
+    writable(path)
+    if path.exists():
+        raise Failure(f"{path}: there is such a file already", "choose another name or remove it")
+    requests: list[Any] = []
+    with progress("asking the cluster") as step:
+        haul = live(load(select((), ())), context, kubeconfig, since, timeout, requests, step)
+    if not haul.looked:
+        gap = next(iter(haul.general_gaps), None)
+        why = f"{gap.what}: {gap.because}" if gap else "the cluster told nothing"
+        raise Failure(f"nothing to record: {why}", "`corediag run` says what to collect by hand")
+    try:
+        bundle.write(haul, path, redactor=Redactor())
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror or error}", "choose another place") from error
+    if verbose:
+        for request in requests:
+            click.echo(str(request), err=True)
+    size = path.stat().st_size
+    click.echo(f"{path}: {len(haul.parts)} pieces of evidence, {size:,} bytes, redacted", err=True)
+    click.echo(f"diagnose it anywhere with: corediag run --from {path}", err=True)
+
+
+@cli.command()
+@click.argument("case", required=False)
+@click.option("-l", "--list", "listed", is_flag=True, help="List the recorded incidents.")
+@click.option("-o", "--output", type=click.Choice(FORMATS), default="table")
+@click.option("-v", "--verbose", is_flag=True, help="Show every verdict and reason.")
+def demo(case: str | None, listed: bool, output: str, verbose: bool) -> None:
+    """Diagnose a recorded incident that ships with corediag; needs no cluster."""
+    from diagnose import demos
+    from diagnose.sources import bundle, loose
+
+    known = demos.cases()
+    if listed:
+        for one in known:
+            click.echo(f"{one.name:24}  {one.title}")
+        return
+    names = [one.name for one in known]
+    chosen = next((one for one in known if one.name == (case or names[0])), None)
+    if chosen is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(case or "", names, n=2, cutoff=0.4)
+        meant = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+        raise Failure(f"no recorded incident {case!r}; {meant}")
+    click.echo(
+        f"{chosen.title}\n(recorded; try it: corediag run --from {chosen.evidence})\n", err=True
+    )
+    folder = chosen.evidence.is_dir()
+    haul = (
+        loose.read([str(chosen.folder)], ignore=(demos.ABOUT,))
+        if folder
+        else bundle.read(chosen.evidence)
+    )
+    diagnosis = conclude(load(select((), ())), [haul], haul.taken_at or chosen.taken_at, [])
+    say(rendered(diagnosis, output, verbose=verbose, colour=coloured() and output == "table"))
+
+
+@cli.command()
+def rbac() -> None:
+    """Print the least ClusterRole that `corediag run` needs, as YAML for kubectl apply."""
+    from diagnose.rbac import manifest
+
+    say(manifest())
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+def completion(shell: str) -> None:
+    """Print the completion script of a shell: source <(corediag completion bash)."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise Failure(f"no completion for {shell}")
+    say(kind(cli, {}, "corediag", "_COREDIAG_COMPLETE").source())
+
+
+# ---------------------------------------------------------------- steps of the commands
+
+
+def select(wanted: Sequence[str], skipped: Sequence[str]) -> tuple[Card, ...]:
+    """Return the chosen checks' cards. Raises Failure for an unknown word or an empty choice."""
+    from diagnose.cards import UnknownCheck, known
+
+    try:
+        chosen = known().select(wanted, skipped)
+    except UnknownCheck as error:
+        raise Failure(str(error), "`corediag checks` lists them all") from error
+    if not chosen:
+        raise Failure("no check is left to run", "`corediag checks` lists them all")
+    return chosen
+
+
+def load(cards: Sequence[Card]) -> tuple[Check, ...]:
+    """Return the checks of some cards; no other check's module is imported for it."""
+    from diagnose.registry import of
+
+    return of(cards)
+
+
+def given(paths: Sequence[str]) -> list[Haul]:
+    """Return what the paths of --from hold, standard input for "-"."""
+    from diagnose.sources.base import SourceError
+    from diagnose.sources.given import read
+
+    if paths.count("-") > 1:
+        raise Failure("standard input can be read only once")
+    if "" in paths:
+        raise Failure("--from names nothing", "give a file, a folder, or - for what is pasted")
+    if "-" in paths and sys.stdin.isatty():
+        click.echo("corediag: paste the evidence, then end it with Ctrl-D", err=True)
+    try:
+        return [read(path, sys.stdin.buffer) for path in paths]
+    except SourceError as error:
+        raise Failure(error.message, error.hint) from error
+
+
+def live(
+    chosen: Sequence[Check],
+    context: str | None,
+    kubeconfig: Path | None,
+    since_s: float,
+    timeout_s: float,
+    requests: list[Any],
+    step: Any,
+) -> Haul:
+    """Return what the chosen checks need of a cluster; each request is added to `requests`."""
+    from diagnose.collect import asks_of
+    from diagnose.pool import Pool
+    from diagnose.sources.base import SourceError
+    from diagnose.sources.live import LiveOptions, gather
+
+    pool = Pool(8, timeout_s)
+
+    def note(request: Any) -> None:
+        requests.append(request)
+        step(f"{len(requests)} requests")
+
+    options = LiveOptions(
+        context=context,
+        kubeconfig=kubeconfig,
+        since_s=since_s,
+        timeout_s=timeout_s,
+        on_request=note,
+    )
+    try:
+        return gather(asks_of(chosen), options=options, pool=pool)
+    except SourceError as error:
+        raise Failure(error.message, error.hint) from error
+    finally:
+        pool.close()
+
+
+def conclude(
+    chosen: Sequence[Check], hauls: Sequence[Haul], now: datetime, requests: Sequence[Any]
+) -> Diagnosis:
+    """Return the diagnosis of what sources brought; recorded evidence counts from its time."""
+    from diagnose.cards import known
+    from diagnose.collect import diagnose, evidence_of
+
+    taken_at = next((haul.taken_at for haul in hauls if haul.taken_at), now)
+    return diagnose(
+        chosen,
+        evidence_of(*hauls),
+        taken_at,
+        gaps=known().gaps,
+        context={"requests": tuple(map(str, requests))} if requests else {},
+    )
+
+
+def rendered(diagnosis: Diagnosis, output: str, *, verbose: bool, colour: bool) -> str:
+    """Return the report in a format."""
+    if output == "json":
+        from diagnose.report.json import render as as_json
+
+        return as_json(diagnosis)
+    if output == "markdown":
+        from diagnose.report.markdown import render as as_markdown
+
+        return as_markdown(diagnosis, verbose=verbose)
+    from diagnose.report.table import render as as_table
+
+    width = min(100, max(60, terminal_width()))
+    return as_table(diagnosis, width=width, colour=colour, verbose=verbose)
+
+
+def format_of(path: Path, output: str) -> str:
+    """Return the format in which to save a report: by the file's ending, else as printed."""
+    if path.suffix and path.suffix not in ENDINGS:
+        raise Failure(
+            f"{path}: no report format ends in {path.suffix}", f"use {', '.join(ENDINGS)}"
+        )
+    return ENDINGS.get(path.suffix, output)
+
+
+def store(path: Path, text: str) -> None:
+    """Write a report to a file, whole or not at all."""
+    from diagnose.written import whole
+
+    try:
+        with whole(path, 0o666) as out:
+            out.write(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror or error}", "choose another place") from error
+
+
+def writable(path: Path) -> None:
+    """Raise Failure where no file can be written; before any cluster is asked for nothing."""
+    import errno
+
+    folder = path.parent
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        trouble = 0 if folder.is_dir() else errno.ENOENT
+    except OSError as error:
+        trouble = error.errno or errno.EIO
+    else:
+        trouble = 0
+    if not trouble and not os.access(folder, os.W_OK | os.X_OK) and not path.exists():
+        trouble = errno.EACCES
+    if trouble:
+        raise Failure(f"{path}: {os.strerror(trouble)}", "choose another place")
+
+
+def say(text: str) -> None:
+    """Print a report. A reader that has gone (| head) changes nothing, nor the exit code."""
+    from diagnose.process import silence
+
+    try:
+        print(text, end="" if text.endswith("\n") else "\n", flush=True)
+    except BrokenPipeError:
+        silence()
+    except OSError as error:
+        silence()
+        raise Failure(
+            f"standard output: {error.strerror or error}", "or write the report with --save FILE"
+        ) from error
+
+
+def is_evidence(part: Part) -> bool:
+    """Whether a part is of a kind that something is read from."""
+    from diagnose.parts import Kind
+
+    return part.kind not in (Kind.TEXT, Kind.SHELL, Kind.BINARY)
+
+
+def called(path: str) -> str:
+    """Return what a path of --from is called."""
+    return "standard input" if path == "-" else path
+
+
+def exit_code(diagnosis: Diagnosis) -> int:
+    """Return what the shell is told."""
+    from diagnose.model import Severity, Status
+
+    said: set[Status] = {verdict.status for verdict in diagnosis.verdicts}
+    if any(cause.severity > Severity.INFO for cause in diagnosis.causes):
+        return PROBLEM
+    return UNKNOWN if Status.UNKNOWN in said or diagnosis.gaps else 0
+
+
+def coloured() -> bool:
+    """Whether standard output wants colour: a terminal, unless NO_COLOR or TERM=dumb says no."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+
+
+def terminal_width() -> int:
+    """Return the width of the terminal in columns; 80 where there is none."""
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+
+
+@contextlib.contextmanager
+def progress(text: str) -> Iterator[Any]:
+    """Yield a function that shows how far the work is, on standard error if it is a terminal."""
+    shown = sys.stderr.isatty()
+
+    def step(more: str) -> None:
+        if shown:
+            click.echo(f"\r\x1b[K{text}: {more}", nl=False, err=True)
+
+    try:
+        step("…")
+        yield step
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def main() -> None:
+    """Run the command line; the one map from exceptions to exit codes."""
+    from diagnose.process import Ended, prepare_streams, silence, watch_signals
+
+    prepare_streams()
+    watch_signals()
+    try:
+        cli.main(standalone_mode=False, prog_name="corediag")
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        complain("interrupted")
+        sys.exit(INTERRUPTED)
+    except Ended as ended:
+        sys.exit(ended.code)
+    except click.ClickException as error:
+        tell(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        silence()
+        sys.exit(0)
+    except Exception as error:  # the last resort
+        if os.environ.get("COREDIAG_TRACEBACK"):
+            raise
+        if isinstance(error, OSError):
+            # what the machine refuses is no defect: a full disk, a file that went away meanwhile
+            complain(": ".join(filter(None, (named(error), error.strerror or str(error)))))
+            silence()
+            sys.exit(USAGE)
+        complain(
+            f"a defect of corediag: {type(error).__name__}: {error}",
+            "set COREDIAG_TRACEBACK=1, run it again, and report what it prints",
+        )
+        sys.exit(OURS)
+
+
+def tell(error: click.ClickException) -> None:
+    """Show what is wrong with a command line; without any words, the help."""
+    context = getattr(error, "ctx", None)
+    if isinstance(error, Failure) or context is None or context.get_help() == error.message:
+        error.show()
+    else:
+        complain(error.format_message(), f"see `{context.command_path} --help`")
+
+
+def named(error: OSError) -> str:
+    """Return the file that an error of the system is about; "" where it tells none."""
+    return os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""

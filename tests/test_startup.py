@@ -1,0 +1,112 @@
+"""What a command loads. That is counted here, and timed by `make bench`."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent.parent
+LOADED = (
+    "import sys\n"
+    "from diagnose.__main__ import main\n"
+    "try:\n"
+    "    main()\n"
+    "except SystemExit:\n"
+    "    pass\n"
+    "print(*sys.modules, sep='\\n', file=sys.stderr)"
+)
+DEMO = str(HERE / "diagnose" / "demo" / "loop")
+LIVE = {"kubernetes", "dns", "ssl", "http", "concurrent", "logging"}  # what asks a cluster
+SLOW = LIVE | {"importlib.metadata", "email", "tabulate"}
+# The facts and what they are made of: dataclasses are slow to make, and there are many.
+ENGINE = {"checks", "diagnose.model", "diagnose.registry", "diagnose.facts", "diagnose.signatures"}
+
+
+# Whoever runs the tests may have told programs how wide to print.
+OWN = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+
+
+def loaded(*arguments: str, cache: str = "") -> set[str]:
+    """Return the modules that a command loads, packages included, and print what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=HERE,
+        env={**OWN, **({"XDG_CACHE_HOME": cache} if cache else {})},
+    )
+    assert done.stdout
+    return set(done.stderr.split("\n"))
+
+
+def test_help_loads_nothing_of_the_command_line() -> None:
+    """It is a text that is there already."""
+    assert loaded("--help") & ({"click", "diagnose.cli", "pathlib", "json", "re"} | SLOW) == set()
+
+
+def test_listing_and_explaining_load_no_check(tmp_path: Path) -> None:
+    """From the second time on, until a check changes."""
+    commands = (("checks",), ("checks", "-o", "json"), ("explain", "loop"))
+    first = loaded("checks", cache=str(tmp_path))
+    assert "checks.coredns_runtime.loop" in first
+    for command in commands:
+        assert loaded(*command, cache=str(tmp_path)) & (ENGINE | SLOW | {"dataclasses"}) == set()
+
+
+def test_listing_for_the_first_time_loads_nothing_slow(tmp_path: Path) -> None:
+    """Without a package that brings checks, importlib.metadata is not needed."""
+    assert loaded("checks", cache=str(tmp_path)) & SLOW == set()
+
+
+def test_completing_an_id_loads_no_check() -> None:
+    """A person waits for it at the Tab key."""
+    asked = {"_COREDIAG_COMPLETE": "bash_complete", "COMP_WORDS": "corediag explain lo"}
+    code = LOADED.replace("main()\n", "sys.argv = ['corediag']; main()\n")
+    done = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=HERE,
+            env={**os.environ, **asked, "COMP_CWORD": "2"},
+        )
+        for _ in range(2)
+    ]
+    assert "loop" in done[1].stdout
+    assert set(done[1].stderr.split("\n")) & (ENGINE | SLOW) == set()
+
+
+def test_one_check_is_run_without_the_others(tmp_path: Path) -> None:
+    """`run --check loop` imports the check that it is asked for."""
+    loaded("checks", cache=str(tmp_path))
+    names = loaded("run", "--check", "loop", "--from", DEMO, cache=str(tmp_path))
+    assert {name for name in names if name.count(".") == 2 and name.startswith("checks.")} == {
+        "checks.coredns_runtime.loop"
+    }
+
+
+def test_a_run_over_files_loads_nothing_that_asks_a_cluster(tmp_path: Path) -> None:
+    """Nor what only a verbose report, or a package of checks, would need."""
+    assert loaded("run", "--from", DEMO, cache=str(tmp_path)) & SLOW == set()
+
+
+def test_a_run_compiles_few_of_the_expressions() -> None:
+    """Those that the evidence at hand is tried on."""
+    code = LOADED.rpartition("\n")[0] + (
+        "\nimport gc\n"
+        "from diagnose.text.regex import Later\n"
+        "made = [one for one in gc.get_objects() if isinstance(one, Later)]\n"
+        "compiled = [one for one in made if 'match' in vars(one)]\n"
+        "print(len(compiled), len(made), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "run", "--from", DEMO],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=HERE,
+    )
+    compiled, made = map(int, done.stderr.split())
+    assert 0 < compiled < made / 2
