@@ -195,10 +195,13 @@ class Client:
             status, at = response.status, date_of(response.headers.get("Date", ""))
             with contextlib.closing(response):
                 for piece in pieces_of(response):
-                    if len(body) + len(piece) > request.most_bytes or not self._hold(len(piece)):
+                    fits = piece[: request.most_bytes - len(body)]
+                    if not self._hold(len(fits)):
+                        fits = b""
+                    body += fits
+                    if len(fits) < len(piece):
                         trouble = Trouble.TOO_LARGE
                         break
-                    body += piece
                     if time.monotonic() > ends_at:
                         trouble = Trouble.TIMEOUT
                         break
@@ -269,6 +272,8 @@ def date_of(header: str) -> datetime | None:
 def explained(error: Exception, *, answered: bool) -> tuple[Trouble, str]:
     """Return what an error of the transport means, and its words."""
     inner = getattr(error, "original_error", None) or error
+    if isinstance(error, http.ProtocolError) and isinstance(error.args[-1], Exception):
+        inner = error.args[-1]
     text = visible(" ".join(str(inner).split()))[:300]
     cause = error.__cause__ or error.__context__ or error
     if isinstance(error, http.SSLError | ssl.SSLError):

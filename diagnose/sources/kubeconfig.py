@@ -19,9 +19,21 @@ from typing import Any
 import yaml
 
 from diagnose.sources.base import SourceError
+from diagnose.text.regex import regex
 from diagnose.text.shown import visible
 
 DEFAULT = "~/.kube/config"
+MOST_BYTES = 16 * 1024 * 1024
+TEXTS = frozenset(
+    {
+        *("server", "tls-server-name", "certificate-authority", "certificate-authority-data"),
+        *("proxy-url", "client-certificate", "client-certificate-data", "client-key"),
+        *("client-key-data", "token", "tokenFile", "username", "password"),
+    }
+)
+SERVER = regex(r"https?://[^\s/?#@]|https?://[^\s/?#]*@[^\s/?#]")
+PASSWORD = regex(r"(?i)^([a-z][a-z0-9+.-]*://)[^/?#]*@")
+SENDABLE = regex(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 WITHOUT = "without access, record evidence elsewhere and use `corediag run --from FILE`"
 GIVE = f"give --kubeconfig FILE or set KUBECONFIG; {WITHOUT}"
 
@@ -68,9 +80,9 @@ def access(kubeconfig: Path | None, context: str | None, environ: Mapping[str, s
 def candidates(kubeconfig: Path | None, environ: Mapping[str, str]) -> list[Path]:
     """Return the kubeconfig files to read, in kubectl's order of preference."""
     if kubeconfig is not None:
-        return [kubeconfig.expanduser()]
+        return [Path(os.path.expanduser(kubeconfig))]  # noqa: PTH111  it leaves ~nobody as it is
     named = [one for one in environ.get("KUBECONFIG", "").split(os.pathsep) if one]
-    return [Path(one).expanduser() for one in named or [DEFAULT]]
+    return [Path(os.path.expanduser(one)) for one in named or [DEFAULT]]  # noqa: PTH111
 
 
 def there(path: Path) -> bool:
@@ -97,12 +109,14 @@ def checked(paths: list[Path], context: str | None) -> str:
             ("users", "user", users),
             ("clusters", "cluster", clusters),
         ):
-            for entry in content.get(kind) or ():
+            entries = content.get(kind)
+            for entry in entries if isinstance(entries, list) else ():
                 if isinstance(entry, dict) and isinstance(entry.get("name"), str):
                     value = entry.get(key)
                     into.setdefault(entry["name"], value if isinstance(value, dict) else {})
         # as kubectl does: the first file that names one wins
-        current = current or str(content.get("current-context") or "")
+        named = content.get("current-context")
+        current = current or (named if isinstance(named, str) else "")
     shown = ", ".join(map(str, paths))
     name = context or current
     if not name:
@@ -115,14 +129,28 @@ def checked(paths: list[Path], context: str | None) -> str:
         raise SourceError(f"{shown}: no context {name!r}", meant)
     for kind, known in (("cluster", clusters), ("user", users)):
         wanted = contexts[name].get(kind)
+        wanted = wanted if isinstance(wanted, str) else ""
         if (kind == "cluster" or wanted) and wanted not in known:
             raise SourceError(
                 f"{shown}: context {name!r} names the {kind} {wanted!r}, which is not there",
                 f"kubectl config view --context {name}",
             )
-    if not clusters[contexts[name]["cluster"]].get("server"):
-        raise SourceError(f"{shown}: the cluster of context {name!r} has no server", GIVE)
+    cluster = clusters[contexts[name]["cluster"]]
     user = users.get(contexts[name].get("user") or "", {})
+    for kind, settings in (("cluster", cluster), ("user", user)):
+        for key in TEXTS & settings.keys():
+            if settings[key] is not None and not isinstance(settings[key], str):
+                raise SourceError(
+                    f"{shown}: {key} of the {kind} of context {name!r} is no text", GIVE
+                )
+    if not cluster.get("server"):
+        raise SourceError(f"{shown}: the cluster of context {name!r} has no server", GIVE)
+    if not SERVER.match(cluster["server"]):
+        server = without_password(cluster["server"])
+        raise SourceError(
+            f"{shown}: the server of context {name!r} is no URL: {server}",
+            "it is to be like https://HOST:PORT",
+        )
     if user.get("as"):
         raise SourceError(
             f"{shown}: context {name!r} impersonates {user['as']!r}, which is not supported",
@@ -134,10 +162,16 @@ def checked(paths: list[Path], context: str | None) -> str:
 def content_of(path: Path) -> Mapping[str, Any]:
     """Return what one kubeconfig holds. Raises SourceError."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not path.is_file() and not path.is_dir():
+            raise SourceError(f"{path}: not a regular file", GIVE)
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise SourceError(f"{path}: not a kubeconfig: it is too long", GIVE)
+        content = yaml.safe_load(data.decode())
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}", GIVE) from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark else ""
         raise SourceError(f"{path}: not a kubeconfig: no YAML{line}", GIVE) from error
@@ -176,17 +210,13 @@ def told(shown: str) -> Iterator[list[str]]:
     root.addHandler(listener)
     try:
         yield complaints
-    except (
-        ConfigException,
-        yaml.YAMLError,
-        OSError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:
-        # a file that is not built as the package expects fails inside of it in many ways
+    except (ConfigException, yaml.YAMLError, OSError, ValueError, RecursionError) as error:
         raise SourceError(f"{shown}: cannot be used: {visible(str(error))[:300]}", GIVE) from error
+    except (AttributeError, LookupError, TypeError) as error:
+        # a file that is not built as the package expects fails inside of it in many ways
+        raise SourceError(
+            f"{shown}: cannot be used: it is not built as a kubeconfig is", GIVE
+        ) from error
     finally:
         root.removeHandler(listener)
 
@@ -203,12 +233,20 @@ def opened(configuration: Any, name: str) -> Access:
     with told(name):
         manager = ApiClient(configuration).rest_client.pool_manager
         token = configuration.auth_settings().get("BearerToken", {}).get("value")
+    if token and not SENDABLE.fullmatch(str(token).strip()):
+        # said here: urllib3 would quote the token
+        raise SourceError(f"{name}: its token holds what no HTTP header can", "log in again")
     return Access(
-        host=configuration.host,
+        host=without_password(configuration.host),
         context=name,
         manager=manager,
         headers={"Authorization": str(token).strip()} if token else {},
     )
+
+
+def without_password(url: str) -> str:
+    """Return a URL without the name and password that it may hold; they would be printed."""
+    return PASSWORD.sub(r"\1", url)
 
 
 def listed(names: Mapping[str, Any]) -> str:

@@ -1025,7 +1025,7 @@ def kubelet_config(run: Run) -> Plan[list[str]]:
 
 def dns_addresses(text: str) -> list[str]:
     """Return clusterDNS of a KubeletConfiguration; nothing when it cannot be read."""
-    found = next((at(one.value, "clusterDNS") for one in decoded(text).documents), None)
+    found = next((at(one.value, "clusterDNS") for one in decoded(text).found), None)
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
