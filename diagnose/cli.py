@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from diagnose.parts import Haul, Part
 
 PROBLEM, USAGE, UNKNOWN, OURS, INTERRUPTED = 1, 2, 3, 4, 130
+LONGEST = 600  # characters of a message's line
 FORMATS = ("table", "json", "markdown")
 ENDINGS = {".json": "json", ".md": "markdown", ".markdown": "markdown", ".txt": "table"}
 
@@ -52,8 +53,12 @@ def complain(message: str, hint: str = "") -> None:
     from diagnose.text.shown import visible
 
     lines = (f"corediag: {message}", *(f"  {line}" for line in hint.split("\n") if line))
+    shown = [
+        one if len(one) <= LONGEST else f"{one[: LONGEST // 2]} … {one[-LONGEST // 2 :]}"
+        for one in map(visible, lines)
+    ]
     with contextlib.suppress(OSError):  # nobody can be told that nobody can be told
-        print(*map(visible, lines), sep="\n", file=sys.stderr, flush=True)
+        print(*shown, sep="\n", file=sys.stderr, flush=True)
 
 
 class Commands(click.Group):
@@ -544,10 +549,10 @@ def writable(path: Path) -> None:
 
 def say(text: str) -> None:
     """Print a report. A reader that has gone (| head) changes nothing, nor the exit code."""
-    from diagnose.process import silence
+    from diagnose.process import silence, write
 
     try:
-        print(text, end="" if text.endswith("\n") else "\n", flush=True)
+        write(text if text.endswith("\n") else f"{text}\n")
     except BrokenPipeError:
         silence()
     except OSError as error:
@@ -612,7 +617,7 @@ def progress(text: str) -> Iterator[Any]:
 
 def main() -> None:
     """Run the command line; the one map from exceptions to exit codes."""
-    from diagnose.process import Ended, prepare_streams, silence, watch_signals
+    from diagnose.process import Ended, last_breath, prepare_streams, silence, watch_signals
 
     prepare_streams()
     watch_signals()
@@ -621,9 +626,11 @@ def main() -> None:
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        last_breath()
         complain("interrupted")
         sys.exit(INTERRUPTED)
     except Ended as ended:
+        last_breath()
         sys.exit(ended.code)
     except click.ClickException as error:
         tell(error)

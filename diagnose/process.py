@@ -52,6 +52,23 @@ def written_out(error: UnicodeError) -> tuple[str, int]:
     return str(text), end
 
 
+def write(text: str) -> None:
+    """Write to standard output, all of it. Raises OSError.
+
+    What Python writes unbuffered (PYTHONUNBUFFERED, as in many images) may be cut by a full disk
+    without an error.
+    """
+    out = getattr(sys.stdout, "buffer", None)
+    if out is None:  # not of the system
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    data = memoryview(text.encode(sys.stdout.encoding, NAME))
+    while data:
+        data = data[out.write(data) :]
+    out.flush()
+
+
 def silence() -> None:
     """Send standard output to nowhere: its reader is gone, and Python shall not complain of it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -83,3 +100,8 @@ def watch_signals() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, ended)
+
+
+def last_breath() -> None:
+    """Let no further Ctrl-C come between here and the end, which removes temporary files."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from diagnose.model import Gap, GapKind
-from diagnose.sources.base import Member, scratch
+from diagnose.sources.base import Member, scratch, told_by, way_out
 from diagnose.text.shown import visible
 
 BLOCK = 1024 * 1024
@@ -195,11 +195,21 @@ class Keeper:
         if len(data) <= room:
             self._held += len(data)
             return Member(name, data)
-        with tempfile.NamedTemporaryFile(dir=scratch(), delete=False) as out:
-            out.write(data)
-            while data := self._read(stream, BLOCK):
-                out.write(data)
-        return Member(name, path=Path(out.name))
+        full: OSError | None = None
+        with tempfile.NamedTemporaryFile(dir=scratch(), delete=False, buffering=0) as out:
+            while data and full is None:
+                try:
+                    data = data[out.write(data) :]
+                except OSError as error:
+                    full = error
+                else:
+                    data = data or self._read(stream, BLOCK)
+        kept = Path(out.name)
+        if full is None:
+            return Member(name, path=kept)
+        kept.unlink()
+        because = f"cannot be unpacked: {told_by(full)}"
+        return refused(name, because, GapKind.PARTIAL, way_out(full))
 
     def _read(self, stream: Readable, size: int) -> bytes:
         data = stream.read(size)
@@ -239,6 +249,9 @@ def tar_members(path: Path, limits: Limits) -> Iterator[Member]:
                     content = tar.extractfile(info)
                     if content is not None:
                         member = keeper.keep(content, safe_name(info.name))
+                        if member.gap is not None:
+                            yield member
+                            continue
                         size = len(member.data) if member.path is None else file_size(member.path)
                         yield member
                         if size < info.size:
@@ -398,7 +411,7 @@ class Entry:
 def broken(path: Path, name: str, error: Exception) -> Member:
     """Return the member that says where an archive could not be read on."""
     where = "" if name == path.name else f" at {visible(name)[:200]}"
-    detail = str(error) or type(error).__name__
+    detail = told_by(error) if isinstance(error, OSError) else str(error) or type(error).__name__
     return refused(
         path.name, f"cannot be read further{where}: {visible(detail)}", GapKind.PARTIAL, AGAIN
     )

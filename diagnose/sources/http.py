@@ -41,6 +41,7 @@ class Trouble(Enum):
 
     NONE = ""
     CONNECTION = "cannot be reached"
+    PROXY = "the proxy on the way cannot be used"
     ENCRYPTION = "the encrypted connection fails"
     TIMEOUT = "does not answer in time"
     DEADLINE = "the deadline of the run passed"
@@ -276,13 +277,15 @@ def explained(error: Exception, *, answered: bool) -> tuple[Trouble, str]:
         inner = error.args[-1]
     text = visible(" ".join(str(inner).split()))[:300]
     cause = error.__cause__ or error.__context__ or error
+    if isinstance(error, http.ProxyError):
+        return Trouble.PROXY, said_by_system(text)
     if isinstance(error, http.SSLError | ssl.SSLError):
         return Trouble.ENCRYPTION, text
     if isinstance(error, http.ReadTimeoutError | TimeoutError) and not isinstance(
         error, http.ConnectTimeoutError
     ):
         return Trouble.TIMEOUT, ""
-    if isinstance(error, http.ConnectTimeoutError | http.NewConnectionError | http.ProxyError):
+    if isinstance(error, http.ConnectTimeoutError | http.NewConnectionError):
         return Trouble.CONNECTION, said_by_system(text)
     if isinstance(error, http.ProtocolError | http.DecodeError | ConnectionError):
         if isinstance(cause, ssl.SSLError):

@@ -171,6 +171,12 @@ def gather(asks: frozenset[Ask], *, options: LiveOptions, pool: Pool) -> Haul:
             f"{way.host} refuses the credentials of context {way.context!r} (401 Unauthorized)",
             f"log in again, or choose another --context; {WITHOUT}",
         )
+    if first.trouble is Trouble.PROXY:
+        # it tells of this machine, and nothing of the cluster
+        raise SourceError(
+            f"{way.host}: {first.trouble.value}: {first.detail}",
+            "see proxy-url in the kubeconfig and HTTPS_PROXY; NO_PROXY names what goes without",
+        )
     at = first.at or datetime.now(UTC)
     plans = {ask: PLANS[ask] for ask in Ask if ask in asks and ask in PLANS}
     if because := silent(first):
@@ -202,7 +208,7 @@ def silent(first: Answer) -> str:
     if first.status in (403, 429):
         return ""  # what else it answers is worth a try
     if first.status != 200:
-        return f"it answers {first.status}: {first.message}"
+        return f"it answers {first.status}: {first.message or 'without a word'}"
     if not text_at(first.value, "gitVersion") and not text_at(first.value, "major"):
         return f"{Trouble.NOT_JSON.value}: no version"
     return ""
@@ -914,7 +920,9 @@ def flannel_config(run: Run) -> Plan[None]:
     if found.answered:
         yield from config_maps(run, Ask.FLANNEL_CONFIG, names[:MOST_CONFIGS])
     else:
-        yield from config_maps(run, Ask.FLANNEL_CONFIG, FLANNEL_CONFIGS, first_only=True)
+        ask = Ask.FLANNEL_CONFIG
+        if not (yield from config_maps(run, ask, FLANNEL_CONFIGS, first_only=True)):
+            run.unknown_by(ask, Ask.DAEMON_SETS)
 
 
 def controller_manager_logs(run: Run) -> Plan[None]:
