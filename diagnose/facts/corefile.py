@@ -11,6 +11,7 @@ from __future__ import annotations
 import bisect
 import difflib
 import fnmatch
+import functools
 import ipaddress
 import posixpath
 import re
@@ -260,10 +261,14 @@ class Corefile(Fact):
 
     def quote(self, line: int) -> Quote:
         """Return a line of the Corefile as evidence."""
-        lines = self.text.split("\n")
+        lines = self._lines
         index = line - self.first_line
         text = lines[index].rstrip("\r") if 0 <= index < len(lines) else ""
         return Quote(self.origin, text, line)
+
+    @functools.cached_property
+    def _lines(self) -> list[str]:
+        return self.text.split("\n")
 
 
 class Refused(Exception):
@@ -1006,9 +1011,10 @@ def faults_at(blocks: Sequence[ServerBlock], at: Version) -> Iterator[SyntaxFaul
             yield zone_refusal(key.text, key.line, says)
     if at < bound(OLDEST):
         return
+    named = [by_plugin(block) for block in blocks]
     for name in CHAIN:
-        for block in blocks:
-            lines = block.plugin(name)
+        for block, lines_of in zip(blocks, named, strict=True):
+            lines = lines_of.get(name, ())
             setup = setup_row(name, at) if lines and name in plugins else None
             if setup is None:
                 continue
@@ -1016,6 +1022,14 @@ def faults_at(blocks: Sequence[ServerBlock], at: Version) -> Iterator[SyntaxFaul
                 check(Stanzas(name, setup, at, block, lines))
             except Refused as refused:
                 yield refused.fault
+
+
+def by_plugin(block: ServerBlock) -> dict[str, list[Directive]]:
+    """Return the lines of a server block by their plugin."""
+    lines: dict[str, list[Directive]] = {}
+    for one in block.directives:
+        lines.setdefault(one.name, []).append(one)
+    return lines
 
 
 def unknown_directive(directive: Directive, at: Version) -> SyntaxFault:

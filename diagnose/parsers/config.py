@@ -82,6 +82,7 @@ def trouble(part: Part, line: str, index: int) -> Gap:
 
 DIRECTIVES = frozenset({"nameserver", "search", "domain", "options", "sortlist"})
 MOST_INVALID = 20
+MOST_SERVERS = 200  # kept of one resolv.conf; a resolver asks three
 
 
 def parse_resolv_conf(part: Part) -> Parsed:
@@ -119,6 +120,9 @@ def parse_resolv_conf(part: Part) -> Parsed:
         if word == "nameserver" and values:
             valid = is_address(values[0])
             servers.extend(values[:1] if valid else ())
+            if len(servers) > MOST_SERVERS:
+                servers.pop()
+                continue
         elif word == "search" and values:
             search = tuple(values)
         elif word == "domain" and values:

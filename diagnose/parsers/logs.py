@@ -60,6 +60,7 @@ MOST_KEPT = 20_000  # places for kept matches in one part; then keys are shared
 MOST_STREAMS = 1000
 MOST_IDENTITIES = 10_000
 MOST_UNKNOWN = 5
+MOST_GRAVES = 5000  # lines that are looked at for nothing but their level, in one stream
 QUOTED = 4000  # characters of a line that are quoted
 HEAD_BYTES = 64 * 1024  # that tell whether the lines name their pods, and who wrote them
 ENDS = 20  # lines at each end of a stream that may tell its times
@@ -175,6 +176,7 @@ class Stream:
     tail: deque[bytes] = field(default_factory=lambda: deque(maxlen=ENDS))
     version: str = ""
     tries: int = TRIES
+    graves: int = 0
 
     def note(self, line: bytes) -> None:
         """Count a line, and hold it while it is one of the first or the last."""
@@ -185,8 +187,8 @@ class Stream:
 
     @property
     def full(self) -> bool:
-        """Whether enough lines that nothing knows are held."""
-        return len(self.unknown) >= MOST_UNKNOWN
+        """Whether enough lines that nothing knows are held, or were looked for."""
+        return len(self.unknown) >= MOST_UNKNOWN or self.graves >= MOST_GRAVES
 
 
 # Ports, resource versions, times, identifiers. IPv6 addresses have at most four digits in a row.
@@ -378,6 +380,7 @@ class Scan:
     def take(self, stream: Stream, line: Line) -> None:
         """Take a line that holds literals: as matches, as a version, as a gap, or as unknown."""
         raw, hits, known = line.raw, line.hits, self.known
+        stream.graves += hits <= known.levels
         if hits & known.absences and self.take_absence(stream, line):
             return
         envelope = strip(raw) if raw.startswith("{") else None
