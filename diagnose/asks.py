@@ -17,11 +17,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class AskText:
-    """What an ask brings, the command that brings it by hand, and the permission it takes."""
+    """What an ask brings, the command that brings it by hand, and the permission it takes.
+
+    `rung` says how far one has to go for it on a running cluster: 1 gets, lists and logs; 2 what
+    kubelets and CoreDNS answer through the API server; 3 commands in pods that run; 4 a probe pod.
+    """
 
     title: str
     by_hand: str
     rules: tuple[Rule, ...] = ()
+    rung: int = 1
 
 
 class Ask(Enum):
@@ -51,6 +56,12 @@ class Ask(Enum):
     KERNEL_LOGS = "kernel-logs"
     KERNEL_SETTINGS = "kernel-settings"
     NETWORK_POLICIES = "network-policies"
+    DNS_HEALTH = "dns-health"
+    DNS_METRICS = "dns-metrics"
+    DNS_ANSWERS = "dns-answers"
+    CLIENT_ANSWERS = "client-answers"
+    PROBE_ANSWERS = "probe-answers"
+    NODE_FILES = "node-files"
 
 
 PODS = Rule("", ("pods",))
@@ -59,6 +70,11 @@ DAEMON_SETS = Rule("apps", ("daemonsets",))
 DEPLOYMENTS = Rule("apps", ("deployments",))
 CONFIG_MAPS = Rule("", ("configmaps",), ("get",))
 LOGS = (PODS, Rule("", ("pods/log",), ("get",)))
+POD_PROXY = Rule("", ("pods/proxy",), ("get",))
+NODE_PROXY = Rule("", ("nodes/proxy",), ("get",))
+# Both are opened by a GET; from Kubernetes 1.35 on the server asks for `create` as well.
+FORWARD = Rule("", ("pods/portforward",), ("get", "create"))
+EXEC = Rule("", ("pods/exec",), ("get", "create"))
 # Which Services and pods serve DNS is found by labels, and by the kubelets' configuration.
 FIND_SERVICES = (SERVICES, CONFIG_MAPS)
 FIND_PODS = (PODS, *FIND_SERVICES)
@@ -162,19 +178,68 @@ ASKS: dict[Ask, AskText] = {
         "what a client saw", "nslookup kubernetes.default in a pod, and the application's error"
     ),
     Ask.RESOLV_CONF: AskText(
-        "resolv.conf of a node and of a pod", "cat /etc/resolv.conf on the node and in a pod"
+        "resolv.conf of a node and of a pod",
+        "cat /etc/resolv.conf on the node and in a pod",
+        (*FIND_PODS, DAEMON_SETS, EXEC),
+        rung=3,
     ),
     Ask.NODE_NETWORK: AskText(
-        "addresses, routes and rules of a node", "ip addr; ip route; iptables-save on the node"
+        "addresses, routes and rules of a node",
+        "ip addr; ip route; iptables-save on the node",
+        (*FIND_PODS, DAEMON_SETS, EXEC),
+        rung=3,
     ),
     Ask.KERNEL_LOGS: AskText("the kernel's log of a node", "dmesg -T on the node"),
     Ask.KERNEL_SETTINGS: AskText(
         "the kernel's network settings of a node",
         "sysctl net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables on the node",
+        (*FIND_PODS, DAEMON_SETS, EXEC),
+        rung=3,
     ),
     Ask.NETWORK_POLICIES: AskText(
         "the network policies",
         "kubectl get networkpolicies -A -o yaml",
         (Rule("networking.k8s.io", ("networkpolicies",)),),
+    ),
+    Ask.DNS_HEALTH: AskText(
+        "what CoreDNS says of its health and readiness",
+        "kubectl get --raw /api/v1/namespaces/kube-system/pods/<pod>:8181/proxy/ready",
+        (*FIND_PODS, POD_PROXY),
+        rung=2,
+    ),
+    Ask.DNS_METRICS: AskText(
+        "the metrics of CoreDNS",
+        "kubectl get --raw /api/v1/namespaces/kube-system/pods/<pod>:9153/proxy/metrics",
+        (*FIND_PODS, POD_PROXY),
+        rung=2,
+    ),
+    Ask.DNS_ANSWERS: AskText(
+        "what each CoreDNS pod answers",
+        "kubectl -n kube-system port-forward <pod> 5353:53, then "
+        "dig +tcp -p 5353 @127.0.0.1 kubernetes.default.svc.cluster.local",
+        (*FIND_PODS, FORWARD),
+        rung=2,
+    ),
+    Ask.CLIENT_ANSWERS: AskText(
+        "what DNS answers to pods and nodes",
+        "kubectl exec <a pod> -- nslookup kubernetes.default",
+        (*FIND_PODS, DAEMON_SETS, EXEC),
+        rung=3,
+    ),
+    Ask.PROBE_ANSWERS: AskText(
+        "what DNS answers to a probe pod on each node",
+        "corediag run --probe",
+        (
+            *FIND_PODS,
+            Rule("", ("pods",), ("create", "delete", "get", "list")),
+            EXEC,
+        ),
+        rung=4,
+    ),
+    Ask.NODE_FILES: AskText(
+        "the files of the pod network on a node",
+        "cat /run/flannel/subnet.env /etc/cni/net.d/*; ls /opt/cni/bin on the node",
+        (*FIND_PODS, DAEMON_SETS, EXEC),
+        rung=3,
     ),
 }

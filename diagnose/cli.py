@@ -7,6 +7,7 @@ something could not be looked at, 4 a defect of corediag, 130 interrupted.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -148,37 +149,96 @@ def path_of(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     return Path(value) if value is not None else None
 
 
+def time_option(name: str, default: str, text: str) -> Any:
+    """Return an option that takes a duration."""
+    return click.option(
+        name,
+        default=default,
+        show_default=True,
+        metavar="TIME",
+        callback=lambda _ctx, _param, value: seconds(value),
+        help=text,
+    )
+
+
+CLUSTER = (
+    click.option("--context", metavar="NAME", help="Context of the kubeconfig to use."),
+    click.option(
+        "--kubeconfig",
+        type=click.Path(),
+        callback=path_of,
+        help="Kubeconfig file; default: KUBECONFIG, ~/.kube/config, or the pod's account.",
+    ),
+    time_option("--since", "1h", "How far back logs are read: 90s, 15m, 2h, 1d."),
+    time_option("--timeout", "30s", "Deadline for everything that is asked of the cluster."),
+    click.option("--skip-logs", is_flag=True, help="Read no logs; judge by objects and answers."),
+    click.option(
+        "--rung",
+        type=click.IntRange(1, 3),
+        help="How far to look: 1 objects and logs, 2 what CoreDNS and kubelets answer, 3 read-only "
+        "commands in running pods. Default: 2, and 3 where that proves no cause.",
+    ),
+    click.option("--no-exec", is_flag=True, help="Run no command in any pod: rung 3 is left out."),
+    click.option(
+        "--probe",
+        is_flag=True,
+        help="Ask from a pod of its own on some nodes too, removed at the end (rung 4).",
+    ),
+    click.option(
+        "--probe-image", default="", metavar="IMAGE", help="Image of the probe pods, with a shell."
+    ),
+    click.option(
+        "--external-name",
+        default="example.com",
+        show_default=True,
+        metavar="NAME",
+        callback=lambda _ctx, _param, value: name_of(value),
+        help="A name outside of the cluster that ought to resolve.",
+    ),
+)
+
+
+class Asking:
+    """What the options of a cluster say: how to reach it, how far to look."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        """Take the options of CLUSTER out of a command's parameters."""
+        self.context: str | None = given.pop("context")
+        self.kubeconfig: Path | None = given.pop("kubeconfig")
+        self.since_s: float = given.pop("since")
+        self.timeout_s: float = given.pop("timeout")
+        self.skip_logs: bool = given.pop("skip_logs")
+        self.rung: int | None = given.pop("rung")
+        self.exec_allowed: bool = not given.pop("no_exec")
+        self.probe: bool = given.pop("probe")
+        self.probe_image: str = given.pop("probe_image")
+        self.external_name: str = given.pop("external_name")
+
+    @property
+    def names_a_cluster(self) -> bool:
+        """Whether an option makes sense for a cluster alone."""
+        return bool(self.context or self.kubeconfig or self.probe or self.rung)
+
+
 def cluster(function: Any) -> Any:
-    """Add the options that name a cluster and bound what is asked of it."""
-    for option in reversed(
-        (
-            click.option("--context", metavar="NAME", help="Context of the kubeconfig to use."),
-            click.option(
-                "--kubeconfig",
-                type=click.Path(),
-                callback=path_of,
-                help="Kubeconfig file; default: KUBECONFIG, ~/.kube/config, or the pod's account.",
-            ),
-            click.option(
-                "--since",
-                default="1h",
-                show_default=True,
-                metavar="TIME",
-                callback=lambda _ctx, _param, value: seconds(value),
-                help="How far back logs are read: 90s, 15m, 2h, 1d.",
-            ),
-            click.option(
-                "--timeout",
-                default="30s",
-                show_default=True,
-                metavar="TIME",
-                callback=lambda _ctx, _param, value: seconds(value),
-                help="Deadline for everything that is asked of the cluster.",
-            ),
-        )
-    ):
-        function = option(function)
-    return function
+    """Add the options that name a cluster and bound what is asked of it, as one `asking`."""
+
+    @functools.wraps(function)
+    def command(**given: Any) -> Any:
+        return function(asking=Asking(given), **given)
+
+    for option in reversed(CLUSTER):
+        command = option(command)
+    return command
+
+
+def name_of(text: str) -> str:
+    """Return a domain name with its final dot. Raises click.BadParameter."""
+    labels = text.removesuffix(".").split(".")
+    fits = all(0 < len(one) < 64 and one.isascii() and one.isprintable() for one in labels)
+    if not fits or len(text) > 253 or " " in text:
+        raise click.BadParameter(f"{text!r} is no domain name; write it as example.com")
+    return ".".join(labels) + "."
 
 
 def seconds(text: str) -> float:
@@ -227,10 +287,7 @@ def run(
     wanted: tuple[str, ...],
     skipped: tuple[str, ...],
     paths: tuple[str, ...],
-    context: str | None,
-    kubeconfig: Path | None,
-    since: float,
-    timeout: float,
+    asking: Asking,
     output: str,
     save: Path | None,
     verbose: bool,
@@ -249,12 +306,15 @@ def run(
     requests: list[Any] = []
     now = datetime.now(UTC)
     if paths:
-        if context or kubeconfig:
-            raise Failure("--from names the evidence; --context and --kubeconfig ask a cluster")
+        if asking.names_a_cluster:
+            raise Failure(
+                "--from names the evidence; --context, --kubeconfig, --rung and --probe ask a "
+                "cluster"
+            )
         hauls = given(paths)
     else:
         with progress("asking the cluster") as step:
-            hauls = [live(chosen, context, kubeconfig, since, timeout, requests, step)]
+            hauls = [live(chosen, asking, requests, step)]
     diagnosis = conclude(chosen, hauls, now, requests)
     try:
         say(rendered(diagnosis, output, verbose=verbose, colour=coloured() and output == "table"))
@@ -311,10 +371,7 @@ def explain(check: str) -> None:
 @click.option("-v", "--verbose", is_flag=True, help="List each request.")
 def collect(
     path: Path,
-    context: str | None,
-    kubeconfig: Path | None,
-    since: float,
-    timeout: float,
+    asking: Asking,
     verbose: bool,
 ) -> None:
     """Record what a run would look at into a bundle, redacted, for `corediag run --from`."""
@@ -326,7 +383,7 @@ def collect(
         raise Failure(f"{path}: there is such a file already", "choose another name or remove it")
     requests: list[Any] = []
     with progress("asking the cluster") as step:
-        haul = live(load(select((), ())), context, kubeconfig, since, timeout, requests, step)
+        haul = live(load(select((), ())), asking, requests, step)
     if not haul.looked:
         gap = next(iter(haul.general_gaps), None)
         why = f"{gap.what}: {gap.because}" if gap else "the cluster told nothing"
@@ -439,36 +496,45 @@ def given(paths: Sequence[str]) -> list[Haul]:
         raise Failure(error.message, error.hint) from error
 
 
-def live(
-    chosen: Sequence[Check],
-    context: str | None,
-    kubeconfig: Path | None,
-    since_s: float,
-    timeout_s: float,
-    requests: list[Any],
-    step: Any,
-) -> Haul:
-    """Return what the chosen checks need of a cluster; each request is added to `requests`."""
-    from diagnose.collect import asks_of
+def live(chosen: Sequence[Check], asking: Asking, requests: list[Any], step: Any) -> Haul:
+    """Return what the chosen checks need of a cluster; each request is added to `requests`.
+
+    How far it goes follows from what it finds, unless the options say so: commands are run in pods
+    only where what objects, logs and answers tell proves no cause.
+    """
+    from diagnose.asks import ASKS
+    from diagnose.collect import asks_of, is_settled
     from diagnose.pool import Pool
     from diagnose.sources.base import SourceError
-    from diagnose.sources.live import LiveOptions, gather
+    from diagnose.sources.live import Live
+    from diagnose.sources.options import LiveOptions
 
-    pool = Pool(8, timeout_s)
+    pool = Pool(8, asking.timeout_s)
 
     def note(request: Any) -> None:
         requests.append(request)
         step(f"{len(requests)} requests")
 
     options = LiveOptions(
-        context=context,
-        kubeconfig=kubeconfig,
-        since_s=since_s,
-        timeout_s=timeout_s,
+        context=asking.context,
+        kubeconfig=asking.kubeconfig,
+        since_s=asking.since_s,
+        timeout_s=asking.timeout_s,
+        rung=4 if asking.probe else asking.rung or 3,
+        exec_allowed=asking.exec_allowed,
+        skip_logs=asking.skip_logs,
+        external_name=asking.external_name,
+        probe_image=asking.probe_image,
         on_request=note,
     )
+    asks = asks_of(chosen)
     try:
-        return gather(asks_of(chosen), options=options, pool=pool)
+        session = Live(options, pool)
+        if not asking.rung and not asking.probe:
+            haul = session.ask(frozenset(ask for ask in asks if ASKS[ask].rung < 3))
+            if is_settled(conclude(chosen, [haul], datetime.now(UTC), ())):
+                return session.ask(asks, stop=True)
+        return session.ask(asks)
     except SourceError as error:
         raise Failure(error.message, error.hint) from error
     finally:

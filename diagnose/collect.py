@@ -8,7 +8,7 @@ from datetime import datetime
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, merge
 from diagnose.judge import judge
-from diagnose.model import Check, Diagnosis, Fact, Gap, GapKind, Recognised, Verdict
+from diagnose.model import Check, Diagnosis, Fact, Gap, GapKind, Recognised, Severity, Verdict
 from diagnose.parsers import parser_of
 from diagnose.parts import Haul, Kind, Part
 from diagnose.rank import rank
@@ -19,6 +19,11 @@ SILENT = frozenset({Kind.SHELL, Kind.TEXT})  # what the report does not list as 
 def asks_of(checks: Iterable[Check]) -> frozenset[Ask]:
     """Return everything that the checks' facts are read from, optional ones included."""
     return frozenset(ask for check in checks for need in check.needs for ask in need.fact.asks)
+
+
+def is_settled(diagnosis: Diagnosis) -> bool:
+    """Whether a cause is proven, so that one need not look further."""
+    return any(one.proven and one.severity > Severity.INFO for one in diagnosis.causes[:1])
 
 
 def evidence_of(*hauls: Haul) -> Evidence:

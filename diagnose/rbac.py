@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from diagnose.asks import ASKS, Ask
 
 NAME = "corediag"
+READ = tuple(ask for ask in Ask if ASKS[ask].rung == 1)
 
 
-def manifest(asks: Iterable[Ask] = Ask) -> str:
+def manifest(asks: Iterable[Ask] = READ) -> str:
     """Return the ClusterRole for these asks, and how to bind it, as YAML for kubectl apply."""
     verbs: dict[tuple[str, str], list[str]] = {}
     for ask in asks:

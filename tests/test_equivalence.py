@@ -20,7 +20,8 @@ from diagnose.redaction import Redactor
 from diagnose.registry import load
 from diagnose.report.json import as_object, clean
 from diagnose.sources import bundle
-from diagnose.sources.live import LiveOptions, gather
+from diagnose.sources.live import gather
+from diagnose.sources.options import LiveOptions
 from tests.sources.apiserver import (
     Cluster,
     Fault,

@@ -11,7 +11,7 @@ import yaml
 
 from diagnose.asks import Ask
 from diagnose.rbac import manifest
-from diagnose.sources.live import PLANS
+from diagnose.sources.plans import PLANS
 from tests.sources.apiserver import Cluster, Fault, healthy, pod, warning
 from tests.sources.test_live import ask
 

@@ -16,7 +16,10 @@ from diagnose.model import Gap, GapKind
 from diagnose.parts import Haul, Kind, Part
 from diagnose.sources.base import SourceError
 from diagnose.sources.http import Exchange
-from diagnose.sources.live import MOST_LOGS, OWN, PLANS, LiveOptions, as_table, gather
+from diagnose.sources.live import OWN, gather
+from diagnose.sources.options import LiveOptions
+from diagnose.sources.plans import PLANS
+from diagnose.sources.plans.agents import MOST_LOGS, as_table
 from tests.sources.apiserver import (
     Cluster,
     Fault,

@@ -1,0 +1,45 @@
+"""What a live run is told: how to reach the cluster, how far to go, how long to ask."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from diagnose.sources.http import Exchange
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+class Pool(Protocol):
+    """Whatever calls a function for several items side by side, in the order of the items."""
+
+    def map(
+        self, function: Callable[[Given], Made], items: Iterable[Given], /
+    ) -> Iterator[Made | TimeoutError]:
+        """Yield the results, a TimeoutError in place of each that is late."""
+
+
+@dataclass(frozen=True)
+class LiveOptions:
+    """How to reach the cluster, and how long to ask it.
+
+    `on_request` is told of each request when it is over, from the thread that made it.
+    """
+
+    context: str | None = None
+    kubeconfig: Path | None = None
+    since_s: float = 3600.0
+    timeout_s: float = 30.0
+    request_timeout_s: float = 10.0
+    connect_timeout_s: float = 5.0
+    rung: int = 3  # how far to climb; see diagnose.asks.AskText
+    exec_allowed: bool = True  # False leaves rung 3 out
+    skip_logs: bool = False
+    external_name: str = "example.com"
+    probe_image: str = ""
+    on_request: Callable[[Exchange], None] | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)

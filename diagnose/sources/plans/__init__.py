@@ -1,0 +1,50 @@
+"""How each ask is carried out on a running cluster, by its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from diagnose.asks import Ask
+from diagnose.sources.plans.agents import (
+    controller_manager_logs,
+    daemon_sets,
+    events,
+    flannel_config,
+    flannel_logs,
+    network_policies,
+    nodes,
+    proxy_logs,
+    system_pods,
+)
+from diagnose.sources.plans.base import Plan, Run
+from diagnose.sources.plans.dns import (
+    deployments,
+    dns_config,
+    dns_endpoints,
+    dns_logs,
+    dns_pods,
+    dns_services,
+    rbac,
+)
+from diagnose.sources.plans.kubelets import kubelet_config
+
+PLANS: Mapping[Ask, Callable[[Run], Plan[Any]]] = {
+    Ask.DNS_PODS: dns_pods,
+    Ask.DNS_SERVICES: dns_services,
+    Ask.DNS_ENDPOINTS: dns_endpoints,
+    Ask.DNS_CONFIG: dns_config,
+    Ask.DNS_LOGS: dns_logs,
+    Ask.DAEMON_SETS: daemon_sets,
+    Ask.DEPLOYMENTS: deployments,
+    Ask.SYSTEM_PODS: system_pods,
+    Ask.EVENTS: events,
+    Ask.NODES: nodes,
+    Ask.KUBELET_CONFIG: kubelet_config,
+    Ask.RBAC: rbac,
+    Ask.PROXY_LOGS: proxy_logs,
+    Ask.FLANNEL_LOGS: flannel_logs,
+    Ask.FLANNEL_CONFIG: flannel_config,
+    Ask.CONTROLLER_MANAGER_LOGS: controller_manager_logs,
+    Ask.NETWORK_POLICIES: network_policies,
+}

@@ -1,0 +1,260 @@
+"""What plans are made of: the run that they note into, and the steps that they share.
+
+A plan is a generator that yields the requests that it wants next and is sent their answers.
+Plans run side by side, wave by wave, and what two of them want is requested once; so a plan may
+use another one's results without knowing whether it ran. Nothing here has a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import NoneType
+from typing import Any, TypeVar
+
+from diagnose.asks import ASKS, Ask
+from diagnose.model import Gap, GapKind
+from diagnose.parts import Kind, Part
+from diagnose.sources.http import Answer, Request, Trouble
+from diagnose.sources.options import LiveOptions, Pool
+from diagnose.sources.plans.reading import Object, number_at, several_at, text_at
+from diagnose.sources.streams import Came, Wanted, failed
+from diagnose.text.clean import decode
+from diagnose.text.shown import visible
+
+Result = TypeVar("Result")
+# Which class an answer has follows from that of its request.
+Plan = Generator[Sequence[Wanted], Sequence[Any], Result]
+PAGE = 500  # objects of one answer
+KUBE_SYSTEM = "kube-system"
+
+
+def drive(
+    plan: Plan[Result],
+    fetch: Callable[[Wanted], Came],
+    pool: Pool,
+    answers: dict[Wanted, Came],
+) -> Result:
+    """Return what a plan returns, its requests answered; none is made twice.
+
+    `answers` holds what is known already, and afterwards everything that came.
+    """
+    try:
+        wanted = next(plan)
+        while True:
+            fresh = [one for one in dict.fromkeys(wanted) if one not in answers]
+            for request, answer in zip(fresh, pool.map(fetch, fresh), strict=True):
+                late = isinstance(answer, TimeoutError)
+                answers[request] = failed(request, Trouble.DEADLINE) if late else answer  # type: ignore[assignment]
+            wanted = plan.send([answers[one] for one in wanted])
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+
+
+def together(*plans: Plan[Result]) -> Plan[list[Result]]:
+    """Return one plan that runs several side by side, and returns their results in order."""
+    results: dict[int, Result] = {}
+    waiting: dict[int, Sequence[Wanted]] = {}
+    for number, plan in enumerate(plans):
+        step(number, plan, None, waiting, results)
+    while waiting:
+        wanted = list(dict.fromkeys(one for several in waiting.values() for one in several))
+        answers = dict(zip(wanted, (yield wanted), strict=True))
+        for number, several in list(waiting.items()):
+            step(number, plans[number], [answers[one] for one in several], waiting, results)
+    return [results[number] for number in range(len(plans))]
+
+
+def step(
+    number: int,
+    plan: Plan[Result],
+    answers: Sequence[Came] | None,
+    waiting: dict[int, Sequence[Wanted]],
+    results: dict[int, Result],
+) -> None:
+    """Advance one plan by its answers: to its next requests, or to its result."""
+    try:
+        waiting[number] = next(plan) if answers is None else plan.send(answers)
+    except StopIteration as end:
+        waiting.pop(number, None)
+        results[number] = end.value
+
+
+class Run:
+    """What the plans of one run have found so far. Noting the same thing twice changes nothing."""
+
+    def __init__(self, options: LiveOptions, asks: frozenset[Ask], now: datetime) -> None:
+        """Know nothing yet."""
+        self.options = options
+        self.asks = asks
+        self.now = now
+        self.parts: dict[tuple[Ask, object], Part] = {}
+        self.gaps: dict[Ask, dict[Gap, None]] = {}
+        self.looked: set[Ask] = set()
+
+    def gap(self, ask: Ask, kind: GapKind, because: str, close: str = "", what: str = "") -> None:
+        """Note what is missing of an ask, and what would close it."""
+        gap = Gap(what or ASKS[ask].title, kind, because, close)
+        self.gaps.setdefault(ask, {})[gap] = None
+
+    def unknown_by(self, ask: Ask, source: Ask) -> bool:
+        """Whether an ask cannot be carried out for what is missing of another; then so is this."""
+        for gap in self.gaps.get(source, ()):
+            self.gap(ask, gap.kind, f"{gap.what} are not known: {gap.because}", gap.ask)
+        return source in self.gaps
+
+    def refused(self, ask: Ask, answer: Answer, verb: str, what: str = "") -> None:
+        """Note an answer that does not bring what was asked for."""
+        gap = gap_of(answer, verb)
+        self.gap(ask, gap.kind, gap.because, gap.ask or ASKS[ask].by_hand, what)
+
+    def objects(self, ask: Ask, answer: Answer, origin: str, *, whole: bool = True) -> None:
+        """Keep an answer that holds API objects."""
+        self.parts[ask, answer.request] = Part(
+            kind=Kind.OBJECTS,
+            origin=origin,
+            text=decode(answer.body)[0],
+            ask=ask,
+            whole=whole,
+            taken_at=answer.at or datetime.now(UTC),
+        )
+
+
+def gap_of(answer: Answer, verb: str) -> Gap:
+    """Return the gap that a request left; `verb` is what was tried, as RBAC says it."""
+    what = visible(answer.request.target)
+    if answer.trouble is not Trouble.NONE:
+        because = answer.trouble.value + (f": {answer.detail}" if answer.detail else "")
+        kind = {
+            Trouble.TOO_LARGE: GapKind.PARTIAL,
+            Trouble.CUT: GapKind.MALFORMED,
+            Trouble.NOT_JSON: GapKind.MALFORMED,
+        }.get(answer.trouble, GapKind.UNREACHABLE)
+        ask = ""
+        if answer.trouble in (Trouble.DEADLINE, Trouble.TIMEOUT):
+            ask = "give it more time: --timeout 2m"
+        return Gap(what, kind, because, ask)
+    if answer.status == 401:
+        return Gap(what, GapKind.DENIED, "the credentials are refused (401)", "log in again")
+    if answer.status == 403:
+        ask = f"permission to {verb}; `corediag rbac` prints the role"
+        return Gap(what, GapKind.DENIED, f"forbidden: {answer.message}", ask)
+    if answer.status == 429:
+        return Gap(what, GapKind.UNREACHABLE, "the API server is too busy (429)", "try again later")
+    if answer.status == 404:
+        return Gap(what, GapKind.NOT_COLLECTED, f"not found: {answer.message}")
+    return Gap(what, GapKind.UNREACHABLE, f"answered {answer.status}: {answer.message}")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a list brought; `answered` says whether anything came, `whole` whether all did."""
+
+    items: tuple[Object, ...] = ()
+    answered: bool = False
+    whole: bool = False
+
+
+def listed(
+    run: Run,
+    ask: Ask,
+    path: str,
+    origin: str,
+    *,
+    labels: str = "",
+    fields: str = "",
+    namespace: str = "",
+    limit: int = PAGE,
+    pages: int = 1,
+    keep: bool = True,
+    more_is_fine: bool = False,
+) -> Plan[Listing]:
+    """List a resource page by page; what does not come becomes a gap of the ask.
+
+    `path` ends with the resource's name. Without a namespace it is listed in all of them, and
+    where that is forbidden in kube-system alone. `keep` keeps the answers as parts.
+    """
+    resource = path.rpartition("/")[2]
+    query = [("labelSelector", labels), ("fieldSelector", fields), ("limit", str(limit))]
+    query = [(key, value) for key, value in query if value]
+    items: list[Object] = []
+    token, page, renewed, narrow = "", 0, False, False
+    while True:
+        place = namespace or (KUBE_SYSTEM if narrow else "")
+        target = f"{path.removesuffix(resource)}namespaces/{place}/{resource}" if place else path
+        more = [("continue", token)] if token else []
+        (answer,) = yield [Request(target, (*query, *more))]
+        if answer.status == 410 and token and not renewed:
+            # the list's version expired; the server hands out a token to go on with another one
+            token, renewed = text_at(answer.value, "metadata", "continue"), True
+            if token:
+                continue
+        if answer.fine and not is_list(answer.value):
+            answer = replace(answer, trouble=Trouble.NOT_JSON, detail="no list")
+        if not answer.fine:
+            where = f"in {namespace}" if namespace else "in all namespaces"
+            if answer.status == 403 and not place and resource != "nodes":
+                narrow = True
+                continue
+            if page:
+                gap = gap_of(answer, "")
+                run.gap(ask, GapKind.PARTIAL, f"only {len(items)} were read: {gap.because}")
+            else:
+                run.refused(ask, answer, f"list {resource} {where}")
+            return Listing(tuple(items), bool(page))
+        if narrow and not page:
+            run.gap(
+                ask,
+                GapKind.PARTIAL,
+                f"only those of {KUBE_SYSTEM}: listing all namespaces is forbidden",
+                f"permission to list {resource} in all namespaces; `corediag rbac` prints the role",
+            )
+        found = several_at(answer.value, "items")
+        token = text_at(answer.value, "metadata", "continue")
+        if found and keep:
+            numbered = f"{origin}, page {page + 1}" if page else origin
+            run.objects(ask, answer, numbered, whole=not token)
+        items += found
+        page += 1
+        if not token:
+            return Listing(tuple(items), answered=True, whole=not narrow)
+        if page >= pages:
+            if not more_is_fine:
+                rest = number_at(answer.value, "metadata", "remainingItemCount")
+                left = f"{rest} more were" if rest else "the rest was"
+                run.gap(ask, GapKind.PARTIAL, f"{len(items)} {resource} were read, {left} not")
+            return Listing(tuple(items), answered=True)
+
+
+def is_list(value: Object) -> bool:
+    """Whether an answer is a list; an empty one may hold null."""
+    return "items" in value and isinstance(value["items"], list | NoneType)
+
+
+def got(*paths: str) -> Plan[Sequence[Answer]]:
+    """Return the answers to several gets."""
+    if not paths:
+        return ()
+    answers = yield [Request(path) for path in paths]
+    return answers
+
+
+def config_maps(
+    run: Run, ask: Ask, names: Sequence[tuple[str, str]], *, first_only: bool = False
+) -> Plan[int]:
+    """Get ConfigMaps by namespace and name; return how many exist. None is no gap.
+
+    With `first_only` they are guesses, and the first that exists is the one.
+    """
+    answers = yield from got(*(f"/api/v1/namespaces/{ns}/configmaps/{name}" for ns, name in names))
+    count = 0
+    for (namespace, name), answer in zip(names, answers, strict=True):
+        if answer.fine and not (first_only and count):
+            run.objects(ask, answer, f"configmap {namespace}/{name}")
+            count += 1
+        elif not answer.fine and answer.status != 404:
+            what = f"the ConfigMap {namespace}/{name}"
+            run.refused(ask, answer, f"get configmaps in {namespace}", what)
+    return count
