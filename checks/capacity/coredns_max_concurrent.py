@@ -19,7 +19,7 @@ from diagnose.signatures.coredns import MAX_CONCURRENT
 
 @check(
     title="CoreDNS refuses queries beyond max_concurrent",
-    severity=Severity.CRITICAL,
+    severity=Severity.WARNING,
     family="capacity",
     explains=("external-names-fail",),
 )

@@ -18,7 +18,7 @@ from diagnose.model import Finding, Severity
     title="A directive of the Corefile has wrong arguments",
     severity=Severity.CRITICAL,
     family="corefile-syntax",
-    explains=("coredns-crashloop",),
+    explains=("coredns-crashloop", "corefile-reload-failed"),
     also=("corefile-unknown-property", "corefile-forward-invalid"),
 )
 def corefile_argument_error(faults: CorefileFaults) -> Iterator[Finding]:

@@ -4,7 +4,8 @@ CoreDNS hands a query to the block with the longest zone that holds the name. A 
 meant for the machines of the house, takes all of `cluster.local` from a block for `.`.
 
 Limits: blocks that come from an imported file which is not in the evidence are not seen; a block
-with the view plugin takes only some clients.
+with the view plugin takes only some clients. The same zone and port twice is another fault: with it
+CoreDNS does not start.
 Source: coredns/coredns v1.12.0, core/dnsserver/server.go (ServeDNS).
 """
 
@@ -30,12 +31,15 @@ def corefile_cluster_zone_shadowed(corefile: Corefile) -> Iterator[Finding]:
     if not owners:
         raise NotApplicable("this Corefile is not of the cluster's DNS server")
     ports = {key.port for block, _ in owners for key in block.keys}
+    owned = {(key.zone, key.port) for block, _ in owners for key in block.keys}
     for zone in corefile.kubernetes_zones():
         if zone.endswith(REVERSE):
             continue
         for block in corefile.block_for(f"kubernetes.default.svc.{zone}"):
             answers = block.plugin("kubernetes") or block.plugin("view")
             if answers or not ports.intersection(key.port for key in block.keys):
+                continue
+            if owned.intersection((key.zone, key.port) for key in block.keys):
                 continue
             names = ", ".join(key.text for key in block.keys)
             yield Finding(

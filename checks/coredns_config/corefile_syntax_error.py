@@ -20,7 +20,7 @@ from diagnose.model import Finding, Severity
     title="The Corefile does not parse",
     severity=Severity.CRITICAL,
     family="corefile-syntax",
-    explains=("coredns-crashloop",),
+    explains=("coredns-crashloop", "corefile-reload-failed"),
     also=("corefile-duplicate-zone", "corefile-missing"),
 )
 def corefile_syntax_error(faults: CorefileFaults) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from diagnose.model import Finding, Severity
     title="The Corefile uses a plugin that CoreDNS does not have",
     severity=Severity.CRITICAL,
     family="corefile-syntax",
-    explains=("coredns-crashloop",),
+    explains=("coredns-crashloop", "corefile-reload-failed"),
 )
 def corefile_unknown_directive(faults: CorefileFaults) -> Iterator[Finding]:
     """Yield one finding per directive that no plugin answers to."""

@@ -21,7 +21,7 @@ from diagnose.model import Finding, Severity
     title="The Corefile does not fit this version of CoreDNS",
     severity=Severity.CRITICAL,
     family="corefile-deprecated",
-    explains=("coredns-crashloop",),
+    explains=("coredns-crashloop", "corefile-reload-failed"),
 )
 def corefile_version_skew(faults: CorefileFaults) -> Iterator[Finding]:
     """Yield one finding per plugin or option of another version."""

@@ -249,8 +249,8 @@ def open_still(one: PodTrouble, pods: dict[str, Pod], *, whole: bool) -> bool:
         every = list(pods.values())
         if pod is None and every:
             return not all(each.ready for each in every)
-        recent = one.age_s is not None and one.age_s < RECENT_S
-        return not one.ready or (one.count > 1 and recent)
+        bound = RECENT_S if one.count > 1 else FRESH_S
+        return not one.ready or (one.age_s is not None and one.age_s < bound)
     if one.trouble is Trouble.EVICTED:
         living = [each for each in pods.values() if each.status != "Evicted"]
         return not living or not all(each.ready for each in living)
@@ -260,5 +260,7 @@ def open_still(one: PodTrouble, pods: dict[str, Pod], *, whole: bool) -> bool:
         recent = one.age_s is not None and one.age_s < FRESH_S
         return not pod.ready or recent
     if one.trouble is Trouble.UNPLACED:
+        if pod.age_s is not None and pod.age_s < PATIENCE_S:
+            return False
         return not pod.ready and (pod.status in ("Pending", "") or not pod.subject.node)
     return not pod.ready and pod.status not in ("Running", "CrashLoopBackOff")

@@ -15,6 +15,7 @@ from diagnose.facts.logs import LogStream
 from diagnose.facts.nodes import Node
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.sandbox import SandboxFailures, by_place, runs
+from diagnose.facts.waiting import Waiting
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures import kubelet
 from diagnose.signatures.base import Emitter, Signature
@@ -74,10 +75,11 @@ class NodeAgents(Fact):
             return found
         well = {node.subject.name for node in nodes if node.ready}
         pods = {pod.subject.name: pod for pod in unique(evidence.of(Pod))}
+        waiting = Waiting.of(evidence)
         faults = [
             *of_sandboxes(evidence),
             *(one for stream in streams for one in of_stream(stream, well)),
-            *(one for event in events for one in of_event(event, pods)),
+            *(one for event in events for one in of_event(event, pods, waiting)),
             *(one for node in nodes for one in of_node(node)),
         ]
         once = {(one.lack, one.subject): one for one in reversed(faults)}
@@ -128,10 +130,12 @@ def of_stream(stream: LogStream, well: set[str]) -> Iterator[AgentFault]:
         )
 
 
-def of_event(event: Event, pods: dict[str, Pod]) -> Iterator[AgentFault]:
+def of_event(event: Event, pods: dict[str, Pod], waiting: Waiting) -> Iterator[AgentFault]:
     """Yield what an event says of a pod that does not run since."""
     pod = pods.get(event.subject.name)
     if pod is not None and (pod.ready or pod.finished):
+        return
+    if waiting.over(event.subject):
         return
     if kubelet.SERVICES_NOT_SYNCED.match(event.message) and event.count >= SEVERAL:
         yield AgentFault(Lack.SERVICES, event.subject, (event.quote,), count=event.count)

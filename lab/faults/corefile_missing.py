@@ -4,7 +4,7 @@ from lab.cluster import Lab
 from lab.fault import Expect
 
 EXPECT = Expect(
-    first=("corefile-missing", "corefile-syntax-error", "pods-stuck-container-creating"),
+    first=("config-volume-missing",),
     beside=("no-ready-endpoints",),
 )
 

@@ -4,7 +4,9 @@ from lab.cluster import Lab
 from lab.fault import Expect
 from lab.faults import corefile_brace
 
-EXPECT = Expect(first=("corefile-unknown-directive",), folded=("coredns-crashloop",))
+EXPECT = Expect(
+    first=("corefile-version-skew", "corefile-unknown-directive"), folded=("coredns-crashloop",)
+)
 
 
 def stage(lab: Lab) -> None:
