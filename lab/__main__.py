@@ -68,13 +68,21 @@ def shell(node: str) -> None:
 @click.argument("faults", nargs=-1)
 @click.option("--founding", is_flag=True, help="Only the founding cases.")
 @click.option("--coredns", multiple=True, help="Version of CoreDNS; may be repeated.")
+@click.option(
+    "--tries", default=1, show_default=True, help="Tries of a fault that comes out wrong."
+)
 @click.option("--folder", type=click.Path(path_type=Path), help="Where reports are kept.")
 def test(
-    faults: tuple[str, ...], founding: bool, coredns: tuple[str, ...], folder: Path | None
+    faults: tuple[str, ...],
+    founding: bool,
+    coredns: tuple[str, ...],
+    tries: int,
+    folder: Path | None,
 ) -> None:
     """Stage FAULTS (default: all) one after another and let corediag find and cure each."""
     build(coredns or (COREDNS,))
-    words = [sys.executable, "-m", "pytest", "-m", "lab", "-q", "-p", "no:cacheprovider"]
+    words = [sys.executable, "-m", "pytest", "-m", "lab", "-v", "--no-header", "-p"]
+    words += ["no:cacheprovider", "--lab-tries", str(tries)]
     words += [str(CHECKOUT / "tests" / "lab"), "--lab-coredns", ",".join(coredns or (COREDNS,))]
     words += ["--lab-faults", ",".join(faults)] if faults else []
     words += ["--lab-founding"] if founding else []
@@ -130,7 +138,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except Missing as error:
-        for line in missing_prerequisites() or [str(error)]:
+        for line in missing_prerequisites() or str(error).splitlines():
             say(f"lab: {line}")
         sys.exit(LACKS)
     except LabError as error:

@@ -16,6 +16,11 @@ from pathlib import Path
 from lab.pins import DEBIAN, PARTS, GoPart, coredns
 from lab.process import LabError, Missing, run, say
 
+# What the go command says when a module cannot be had; cmd/go/internal/modfetch and web.
+NOT_FETCHED = re.compile(
+    r"dial tcp|no such host|i/o timeout|connection refused|TLS handshake|reading https?://"
+    r"|module lookup disabled|40[0-9] [A-Z]|410 Gone|50[0-9] [A-Z]"
+)
 PROGRAMS = Path(__file__).parent / "programs"
 
 
@@ -48,11 +53,23 @@ def missing_prerequisites() -> list[str]:
         lacks.append("Linux: the lab is made of network namespaces")
     elif os.geteuid() != 0:
         lacks.append("root: the lab makes namespaces, mounts and links")
+    elif said := refused_namespaces():
+        lacks.append(f"namespaces of its own: {said}")
     if not shutil.which("go"):
         lacks.append("Go: the cluster is built from Go modules")
     if not shutil.which("apt-get"):
         lacks.append("apt-get: etcd, containerd and runc come from Debian")
     return lacks
+
+
+def refused_namespaces() -> str:
+    """Return why this machine gives no namespaces with mounts and links; "" where it does."""
+    try_out = "mount -t tmpfs none /mnt && ip link add type bridge && ip link add type veth"
+    spaces = ("unshare", "--net", "--mount", "--uts", "--pid", "--fork", "sh", "-c", try_out)
+    if not shutil.which("unshare") or not shutil.which("ip"):
+        return ""  # their packages are installed first
+    done = run(*spaces, check=False, timeout_s=30)
+    return done.stderr.strip()[-200:] if done.returncode else ""
 
 
 def require_prerequisites() -> None:
@@ -156,7 +173,13 @@ def _go(part: GoPart, into: Path) -> None:
         ]
     (work / "go.mod").write_text("\n".join(lines) + "\n")
     build = ("go", "build", "-mod=mod", "-trimpath", "-ldflags", part.ldflags, "-o", f"{into}/")
-    run(*build, *part.packages, cwd=work, env=_go_environment(part), timeout_s=3000)
+    done = run(
+        *build, *part.packages, cwd=work, env=_go_environment(part), check=False, timeout_s=3000
+    )
+    if done.returncode != 0:
+        said = done.stderr.strip()[-1000:]
+        kind = Missing if NOT_FETCHED.search(said) else LabError
+        raise kind(f"{part.module} {part.version} cannot be built: {said}")
     shutil.rmtree(work)
     for old, new in part.rename:
         (into / old).rename(into / new)

@@ -24,6 +24,7 @@ class Expect:
     `first` holds the right first causes, the deepest first: which of them the evidence reaches
     depends on the version of CoreDNS and on where one may look. None means no cause at all.
     `folded` are consequences that stand under the first cause, `beside` may be causes of their own.
+    `proven` asks for proof of the deepest; how sure the others can be depends on the version.
     """
 
     first: tuple[str, ...]

@@ -57,6 +57,14 @@ class Trial:
     live: Said | None = None
     wrong: list[str] = field(default_factory=list)
     explained_in: Path | None = None
+    tries: int = 1
+
+    @property
+    def outcome(self) -> str:
+        """Whether everything was as it has to be, and after how many tries."""
+        if self.wrong:
+            return "WRONG"
+        return "right" if self.tries == 1 else f"right, try {self.tries}"
 
     def row(self) -> tuple[str, ...]:
         """Return the trial as a line of the table of COLUMNS."""
@@ -66,7 +74,7 @@ class Trial:
             self.coredns,
             f"{self.shows_s:.0f}",
             (live.first if live else "") or "-",
-            "right" if not self.wrong else "WRONG",
+            self.outcome,
             f"{live.seconds:.1f}" if live else "-",
             str(live.requests) if live else "-",
             f"{self.healed_s:.0f}" if self.healed_s else "NO",
@@ -107,7 +115,8 @@ def faults_of(said: Said, expect: Expect, source: str) -> list[str]:
         return [f"{source}: first cause is {said.first or 'none'}, not {wanted}"]
     first, *others = said.told
     wrong = []
-    if expect.proven and not first["proven"]:
+    deepest = first["check"] == expect.first[0]
+    if expect.proven and deepest and not first["proven"]:
         wrong.append(f"{source}: {first['check']} is not proven")
     wrong += [
         f"{source}: {check} is not folded under {first['check']}"

@@ -6,7 +6,7 @@ from lab.fault import Expect
 
 EXPECT = Expect(
     first=("apiserver-cert-name-mismatch", "coredns-api-error-hidden"),
-    folded=("coredns-not-ready",),
+    folded=("no-ready-endpoints",),
     beside=("flannel-daemonset-failing",),
     versions=True,
 )

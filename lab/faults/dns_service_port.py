@@ -3,7 +3,7 @@
 from lab.cluster import Lab
 from lab.fault import Expect
 
-EXPECT = Expect(first=("dns-service-port-mismatch",))
+EXPECT = Expect(first=("corefile-listen-port-mismatch",))
 PORTS = [
     {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 5353},
     {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 5353},

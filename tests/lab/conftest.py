@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lab-faults", default="", help="comma-separated names; default: all")
     parser.addoption("--lab-founding", action="store_true", help="only the founding cases")
     parser.addoption("--lab-coredns", default=COREDNS, help="comma-separated versions")
+    parser.addoption("--lab-tries", type=int, default=1, help="how often one that fails is tried")
     parser.addoption("--lab-folder", default="", help="where reports and bundles are kept")
 
 
@@ -72,6 +73,13 @@ def folder(request: pytest.FixtureRequest) -> Path:
     """Return the folder that keeps reports and bundles."""
     chosen = request.config.getoption("--lab-folder")
     return Path(chosen) if chosen else plan.state() / "trials"
+
+
+@pytest.fixture
+def tries(request: pytest.FixtureRequest) -> int:
+    """Return how often a fault is tried until it is right."""
+    number: int = request.config.getoption("--lab-tries")
+    return number
 
 
 @pytest.fixture
