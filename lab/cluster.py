@@ -402,11 +402,21 @@ class Lab:
         raise LabError(f"no client runs on {name}")
 
     def ask(
-        self, on: str, name: str = INTERNAL, server: str = plan.DNS_SERVICE, *, tcp: bool = False
+        self,
+        on: str,
+        name: str = INTERNAL,
+        server: str = plan.DNS_SERVICE,
+        *,
+        tcp: bool = False,
+        size: int = 0,
     ) -> Answer:
-        """Return what a client on the node is answered; the question starts inside its pod."""
+        """Return what a client on the node is answered; the question starts inside its pod.
+
+        With a size the question is padded to so many bytes, which CoreDNS answers with FORMERR.
+        """
         words = ["nsenter", f"--target={self.client(on)}", "--net", "--", sys.executable]
         words += ["-m", "lab.dns", server, name, "A", *(["tcp"] if tcp else [])]
+        words += [str(size)] if size else []
         told = json.loads(run(*words, cwd=network.CHECKOUT).stdout)
         return Answer(told["rcode"], tuple(told["records"]), told["truncated"], told["said"])
 

@@ -1,7 +1,8 @@
 """Asks one DNS question over UDP or TCP; also the wire format for the upstream resolver.
 
-Run as a program it prints the answer as JSON: `python -m lab.dns SERVER NAME TYPE [tcp]`. The lab
-runs it inside a pod's network namespace, so that the question travels the way a client's would.
+Run as a program it prints the answer as JSON: `python -m lab.dns SERVER NAME TYPE [tcp] [SIZE]`.
+The lab runs it inside a pod's network namespace, so that the question travels the way a client's
+would.
 """
 
 import ipaddress
@@ -51,10 +52,15 @@ def encoded(name: str) -> bytes:
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
 
 
-def query(name: str, type_: str, id_: int) -> bytes:
-    """Return the bytes of a query for which recursion is desired."""
-    header = struct.pack("!6H", id_, 0x0100, 1, 0, 0, 0)
-    return header + encoded(name) + struct.pack("!2H", TYPES[type_], 1)
+def query(name: str, type_: str, id_: int, size: int = 0) -> bytes:
+    """Return the bytes of a query for which recursion is desired, padded to a size (RFC 7830)."""
+    header = struct.pack("!6H", id_, 0x0100, 1, 0, 0, bool(size))
+    asked = header + encoded(name) + struct.pack("!2H", TYPES[type_], 1)
+    if not size:
+        return asked
+    rest = size - len(asked) - 15  # of the OPT record and of its option without the padding
+    option = struct.pack("!2H", 12, rest) + bytes(rest)
+    return asked + struct.pack("!BHHIH", 0, 41, 1232, 0, len(option)) + option
 
 
 def parsed_question(packet: bytes) -> Question:
@@ -79,10 +85,16 @@ def parsed_answer(packet: bytes) -> Answer:
 
 
 def ask(
-    server: str, name: str, type_: str = "A", *, tcp: bool = False, wait_s: float = 3
+    server: str,
+    name: str,
+    type_: str = "A",
+    *,
+    tcp: bool = False,
+    size: int = 0,
+    wait_s: float = 3,
 ) -> Answer:
     """Return the server's answer, or what the socket said instead."""
-    packet = query(name, type_, secrets.randbelow(1 << 16))
+    packet = query(name, type_, secrets.randbelow(1 << 16), size)
     kind = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM
     family = socket.AF_INET6 if ":" in server else socket.AF_INET
     with socket.socket(family, kind) as wire:
@@ -146,4 +158,6 @@ def _records(packet: bytes, offset: int, count: int) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(ask(*sys.argv[1:4], tcp="tcp" in sys.argv[4:]))))
+    further = sys.argv[4:]
+    bytes_ = next((int(word) for word in further if word.isdigit()), 0)
+    print(json.dumps(asdict(ask(*sys.argv[1:4], tcp="tcp" in further, size=bytes_))))

@@ -28,9 +28,11 @@ def stage(lab: Lab) -> None:
 
 
 def symptom(lab: Lab) -> None:
-    """Return once the controller-manager said that it guesses the family of kube-dns."""
+    """Return once the controller-manager, settled, said that it guesses the family of kube-dns."""
 
     def guesses() -> bool:
+        if not lab.all_ready(f"component={NAME}", count=1):  # it may be started twice
+            return False
         lines = lab.logs(f"{NAME}-{plan.FIRST.name}").splitlines()
         return any(LINE in line and lab.dns_service in line for line in lines)
 

@@ -1,0 +1,60 @@
+"""A node tracks as many connections as it may: it drops new ones, DNS queries among them.
+
+The limit is the machine's, what counts against it is each network namespace's own. It is lowered to
+what one node holds, far more than any other namespace has, and set back by the cure.
+"""
+
+import sys
+from pathlib import Path
+
+from lab import plan
+from lab.cluster import Lab
+from lab.fault import Expect
+
+NODE = plan.NODES[1].name
+LIMIT = Path("/proc/sys/net/netfilter/nf_conntrack_max")
+COUNT = "/proc/sys/net/netfilter/nf_conntrack_count"
+FLOWS = 3000
+ROOM = 30  # for what the node's own agents need now and then
+NORMAL = "262144"
+HOLD = f"""
+import resource, socket, time
+resource.setrlimit(resource.RLIMIT_NOFILE, (10000, 10000))
+door = socket.create_server(("127.0.0.1", 9099), backlog={FLOWS})
+held = []
+for _ in range({FLOWS}):
+    held.append(socket.create_connection(("127.0.0.1", 9099)))
+    held.append(door.accept()[0])
+time.sleep(3600)
+"""
+EXPECT = Expect(first=("conntrack-table-full",), beside=("dns-intermittent-failures",))
+
+
+def stage(lab: Lab) -> None:
+    """Hold thousands of connections open on one node, and let the table take few more."""
+    space = lab.space(NODE)
+    space.daemon("flows", sys.executable, "-c", HOLD)
+
+    def tracked() -> int:
+        return int(space.output("cat", COUNT))
+
+    lab.wait("the connections", lambda: tracked() > FLOWS)
+    LIMIT.write_text(str(tracked() + ROOM))
+
+
+def symptom(lab: Lab) -> None:
+    """Return once the table is full and a client's query on the node goes missing."""
+    space = lab.space(NODE)
+
+    def dropped() -> bool:
+        full = int(space.output("cat", COUNT)) >= int(LIMIT.read_text()) * 0.98
+        return full and any(not lab.ask(NODE).good for _ in range(10))
+
+    lab.wait("queries that go missing", dropped)
+
+
+def cure(lab: Lab) -> None:
+    """Give the table its size back, and let the connections go."""
+    LIMIT.write_text(NORMAL)
+    lab.space(NODE).stop("flows")
+    lab.space(NODE).run("conntrack", "-F", check=False)
