@@ -1,4 +1,4 @@
-"""A Kubernetes API server in a thread: lists, gets and logs over objects that a test gives.
+"""A Kubernetes API server in a thread: lists, gets, logs and streams of what a test gives.
 
 It serves real HTTP on 127.0.0.1, so that what is tested is what happens on a wire: selectors,
 pages, refusals, and the ways in which a connection breaks.
@@ -10,6 +10,7 @@ import gzip
 import json
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from tests.sources import writes
+from tests.sources.websockets import Answers, Broken, Flaw, Runs, Wire, forward_port, run_command
 
 Object = dict[str, Any]
 DATE = "Mon, 23 Nov 2026 10:00:00 GMT"
@@ -26,11 +30,25 @@ PATH = re.compile(
     r"/apis?/(?:[\w.]+/)?v\w+(?:/namespaces/(?P<namespace>[^/]+))?/(?P<resource>[a-z]+)"
     r"(?:/(?P<name>[^/]+))?(?P<log>/log)?$"
 )
+STREAM = re.compile(
+    r"/api/v1/namespaces/(?P<namespace>[^/]+)/pods/(?P<name>[^/]+)/(?P<verb>exec|portforward)$"
+)
+CONFIGZ = (
+    '{"kubeletconfig":{"clusterDomain":"cluster.local","clusterDNS":["10.32.0.10"],'
+    '"resolvConf":"/etc/resolv.conf"}}'
+)
+METRICS = (
+    'coredns_build_info{goversion="go1.24.7",revision="1e0d8ea",version="1.12.4"} 1\n'
+    'coredns_kubernetes_rest_client_requests_total{code="200",host="10.32.0.1:443",method="GET"} '
+    "6\n"
+    "coredns_panics_total 0\n"
+)
 FIELDS = {
     "metadata.name": ("metadata", "name"),
     "spec.clusterIP": ("spec", "clusterIP"),
     "spec.nodeName": ("spec", "nodeName"),
     "status.phase": ("status", "phase"),
+    "involvedObject.name": ("involvedObject", "name"),
     "type": ("type",),
     "reason": ("reason",),
 }
@@ -48,14 +66,24 @@ class Fault:
 
 
 class Cluster:
-    """The objects, logs and faults that a server shows, and the requests it was sent."""
+    """The objects, logs and faults that a server shows, and the requests it was sent.
+
+    `proxied` holds by path what pods and kubelets answer through the server.
+    `execs`, `ports` and `flaws` are told of in tests.sources.websockets; the patterns of faults
+    and flaws are searched in the target of a request; of a write, with its method before it.
+    """
 
     def __init__(self) -> None:
         """Hold nothing."""
         self.objects: dict[str, list[Object]] = {}
         self.logs: dict[tuple[str, bool], str] = {}
         self.faults: dict[str, Fault] = {}
+        self.execs: dict[tuple[str, str], Runs] = {}
+        self.ports: dict[tuple[str, str, int], Answers] = {}
+        self.flaws: dict[str, Flaw] = {}
+        self.proxied: dict[str, str] = {}
         self.requests: list[str] = []
+        self.writes = writes.Writes()
         self.served: dict[str, int] = {}
         self.tokens: set[str] = set()
         self.packed = False
@@ -102,6 +130,12 @@ class Handler(BaseHTTPRequestHandler):
         if url.path == "/version":
             self.say(200, {"major": "1", "minor": "35", "gitVersion": "v1.35.4"})
             return
+        if stream := STREAM.match(url.path):
+            self.stream(unquote(stream["namespace"]), unquote(stream["name"]), url)
+            return
+        if url.path in self.cluster.proxied:
+            self.send(self.cluster.proxied[url.path].encode(), 200, "text/plain", {})
+            return
         match = PATH.match(url.path)
         if match is None:
             self.say(404, status(404, "the server could not find the requested resource"))
@@ -111,6 +145,14 @@ class Handler(BaseHTTPRequestHandler):
             self.get(match["resource"], match["namespace"], match["name"])
         else:
             self.list(match["resource"], match["namespace"], query)
+
+    def do_POST(self) -> None:
+        """Create a pod, or review permissions."""
+        writes.post(self)
+
+    def do_DELETE(self) -> None:
+        """Delete a pod."""
+        writes.delete(self)
 
     def get(self, resource: str, namespace: str | None, name: str) -> None:
         """Answer with one object."""
@@ -150,6 +192,29 @@ class Handler(BaseHTTPRequestHandler):
             return
         lines = text.splitlines(keepends=True)[-int(query.get("tailLines", "1000000")) :]
         self.send("".join(lines).encode(), 200, "text/plain", {})
+
+    def stream(self, namespace: str, name: str, url: SplitResult) -> None:
+        """Run a command in a pod, or forward one of its ports, as far as a flaw allows."""
+        query = parse_qs(url.query)
+        self.close_connection = True
+        if self.headers.get("Upgrade") != "websocket":
+            self.say(400, status(400, "Upgrade request required"))
+            return
+        flaw = next((f for p, f in self.cluster.flaws.items() if re.search(p, self.path)), None)
+        wire = Wire(self.connection, flaw, self.cluster.closing)
+        try:
+            if url.path.endswith("/exec"):
+                runs = self.cluster.execs.get((namespace, name))
+                if runs is None:
+                    self.say(404, status(404, f'pods "{name}" not found'))
+                    return
+                run_command(wire, self.headers, runs, tuple(query["command"]))
+            else:
+                port = int(query["ports"][0])
+                answers = self.cluster.ports.get((namespace, name, port))
+                forward_port(wire, self.headers, self.rfile, port, answers)
+        except Broken:
+            pass
 
     def say(self, code: int, value: Object, headers: Mapping[str, str] | None = None) -> None:
         """Answer with JSON."""
@@ -263,14 +328,16 @@ def table(nodes: list[Object]) -> Object:
 
 
 @contextmanager
-def serving(cluster: Cluster) -> Iterator[str]:
-    """Yield the URL under which a cluster's API is served."""
+def serving(cluster: Cluster, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Yield the URL under which a cluster's API is served, encrypted where a context is given."""
     handler = type("Bound", (Handler,), {"cluster": cluster})
     server = Server(("127.0.0.1", 0), handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     finally:
         cluster.closing.set()
         server.shutdown()
@@ -385,6 +452,7 @@ def healthy(nodes: int = 3, coredns: int = 2) -> Cluster:
     proxy, flannel = {"k8s-app": "kube-proxy"}, {"app": "flannel"}
     for number in range(1, nodes + 1):
         cluster.add("nodes", node(f"n{number}"))
+        cluster.proxied[f"/api/v1/nodes/n{number}/proxy/configz"] = CONFIGZ
         for agent, namespace, labels in (
             ("kube-proxy", "kube-system", proxy),
             ("kube-flannel", "kube-flannel", flannel),
@@ -397,6 +465,10 @@ def healthy(nodes: int = 3, coredns: int = 2) -> Cluster:
         name = f"coredns-5d78c-{number:05}"
         cluster.add("pods", pod(name, labels=dns, node=f"n{1 + number % min(nodes, 2)}"))
         cluster.logs[f"kube-system/{name}", False] = "2026-11-23T09:59:00Z .:53\n"
+        base = f"/api/v1/namespaces/kube-system/pods/{name}"
+        cluster.proxied[f"{base}:8080/proxy/health"] = "OK"
+        cluster.proxied[f"{base}:8181/proxy/ready"] = "OK"
+        cluster.proxied[f"{base}:9153/proxy/metrics"] = METRICS
     cluster.add(
         "pods",
         pod(
