@@ -17,7 +17,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,7 @@ def trouble(part: Part, line: str, index: int) -> Gap:
 
 DIRECTIVES = frozenset({"nameserver", "search", "domain", "options", "sortlist"})
 MOST_INVALID = 20
+CUT_ADDRESS = regex(r"\d{1,3}(?:\.\d{1,3}){0,2}\.?")
 MOST_SERVERS = 200  # kept of one resolv.conf; a resolver asks three
 
 
@@ -97,6 +98,7 @@ def parse_resolv_conf(part: Part) -> Parsed:
     quotes: list[Quote] = []
     invalid: list[Quote] = []
     notes: list[Quote] = []
+    lines: list[list[str]] = []
     absent: Quote | None = None
     failure: Gap | None = None
     for index, raw in enumerate(part.text.split("\n")):
@@ -104,6 +106,7 @@ def parse_resolv_conf(part: Part) -> Parsed:
         words = line.split()
         if not words or line.lstrip().startswith(("#", ";")):
             continue
+        lines.append(words)
         word, values = words[0], words[1:]
         here = quote(part, raw, index)
         if word not in DIRECTIVES:
@@ -130,9 +133,11 @@ def parse_resolv_conf(part: Part) -> Parsed:
         elif word == "options":
             options.extend(values)
         (quotes if valid else invalid).append(here)
-    path = path_of(part, "resolv")
+    # what a kubelet gave a pod of the node's network is seen in that pod's container
+    handed = part.subject.kind == "Node" and bool(part.container)
+    path = "" if handed else path_of(part, "resolv")
     if quotes or (invalid and not (absent or failure)):
-        if not servers and not told(part, "resolv"):
+        if not servers and not (told(part, "resolv") and (part.whole or not is_piece(lines))):
             return Parsed(gaps=(excerpt(part),))
         return Parsed(
             items=(
@@ -145,6 +150,7 @@ def parse_resolv_conf(part: Part) -> Parsed:
                     options=tuple(options),
                     path=path,
                     invalid=tuple(invalid[:MOST_INVALID]),
+                    handed=handed,
                 ),
             )
         )
@@ -162,7 +168,26 @@ def parse_resolv_conf(part: Part) -> Parsed:
     if notes or (part.text.strip() and not told(part, "resolv")):
         # a listing, or comments that may be those of any file: what it holds is not shown
         return Parsed(gaps=(excerpt(part),))
-    return Parsed(items=(ResolvConf(part.subject, part.origin, (), path=path),))
+    return Parsed(items=(ResolvConf(part.subject, part.origin, (), path=path, handed=handed),))
+
+
+def is_piece(lines: Sequence[Sequence[str]]) -> bool:
+    """Whether the first line has lost its beginning, or the last its end.
+
+    `lines` are the words of those that are no comments. An author's dots stand for others.
+    """
+    first, last = lines[0], lines[-1]
+    if any(set(words[0]) <= {".", "…", "[", "]"} for words in lines):
+        return True
+    if first[0] not in DIRECTIVES and (
+        is_address(first[0]) or any(one.endswith(first[0]) for one in DIRECTIVES)
+    ):
+        return True
+    if last[0] in DIRECTIVES:
+        return last == ["nameserver"] or (
+            last[0] == "nameserver" and len(last) == 2 and bool(CUT_ADDRESS.fullmatch(last[1]))
+        )
+    return len(last) == 1 and any(one.startswith(last[0]) for one in DIRECTIVES)
 
 
 def excerpt(part: Part) -> Gap:

@@ -5,10 +5,15 @@ from its head to its COMMIT, or its built-in chains and every chain that they le
 numbers instead of names. What grep left, what `...` stands for, or what another flavour of
 iptables keeps, leaves the table out. Tables of IPv6 carry the family: "ip6 nat".
 
-Limits: of `nft list ruleset` chains, rules and the elements of maps and sets are read as text.
+Where a node's tools are not at hand, /proc/net/route and /proc/net/fib_trie tell of IPv4 what they
+tell; an address is then of the interface whose connected network holds it.
+
+Limits: of `nft list ruleset` chains, rules and the elements of maps and sets are read as text; the
+numbers of /proc/net/route are taken for those of a little-endian machine.
 Source: iproute2 ip/ipaddress.c, ip/iproute.c, v6.1; net-tools ifconfig.c, route.c, 1.60 and 2.10;
 iptables/iptables-save.c, iptables/iptables.c (print_header, print_firewall), v1.8; nftables
-src/rule.c, v1.0.
+src/rule.c, v1.0; busybox networking/libiproute/ipaddress.c, 1.36; Linux v6.1 net/ipv4/fib_trie.c
+(fib_route_seq_show, fib_trie_seq_show).
 """
 
 from __future__ import annotations
@@ -27,6 +32,7 @@ from diagnose.text.shown import visible
 
 SEEN = 2000  # characters of a line that are matched on
 MOST_ITEMS = 200_000  # of one part
+MOST_NETWORKS = 500  # to which a node is connected
 IPV4 = r"\d{1,3}(?:\.\d{1,3}){3}"
 IPV6 = r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,60}"
 DEVICE = r"[\w.@:-]{1,40}?"
@@ -96,13 +102,33 @@ MTU = regex(r"\bmtu (?P<mtu>\d{1,6})\b")
 STATE = regex(r"\bstate (?P<state>[A-Z]+)\b")
 MASTER = regex(r"\bmaster (?P<master>[\w.-]{1,40})\b")
 BRIEF_ADDRESS = regex(rf"(?:{IPV4}|{IPV6})(?:/\d{{1,3}})?$")
+PROC_ROUTE = regex(
+    r"(?P<device>[\w.@:-]{1,40})\s+(?P<destination>[0-9A-F]{8})\s+(?P<gateway>[0-9A-F]{8})\s+"
+    r"(?P<flags>[0-9A-F]{4})\s+-?\d+\s+-?\d+\s+-?\d+\s+(?P<mask>[0-9A-F]{8})\b"
+)
+GATEWAY, REJECT = 0x2, 0x200  # RTF_GATEWAY, RTF_REJECT
+LEAF = regex(rf"\s*\|-- (?P<address>{IPV4})$")
+LOCAL = regex(r"\s*/32 host LOCAL$")
 
 
 def parse_addresses(part: Part) -> Parsed:
     """Return the interfaces of `ip addr`, `ip link` or ifconfig, in the order of the listing."""
     links: dict[str, Link] = {}
     open_link: Link | None = None
+    leaf = ""
+    local: dict[str, Quote] = {}
+    connected: list[tuple[str, str]] = []
     for line, here in lines_of(part):
+        if found := LEAF.match(line):
+            leaf = found["address"]
+            continue
+        if leaf and LOCAL.match(line):
+            local.setdefault(leaf, here)
+            continue
+        if found := PROC_ROUTE.match(line):
+            if not int(found["flags"], 16) & (GATEWAY | REJECT) and len(connected) < MOST_NETWORKS:
+                connected.append((found["device"], destination_of(found)))
+            continue
         text = line.partition("\\ ")[0] if " inet" in line else line
         if head := HEAD.match(text) or NEW_IFCONFIG.match(text) or OLD_IFCONFIG.match(text):
             open_link = link_named(links, head["name"], here)
@@ -129,6 +155,8 @@ def parse_addresses(part: Part) -> Parsed:
                 add(orphan, with_length(inet, text), here)
             elif open_link is not None:
                 add(open_link, with_length(inet, text), here)
+    for device, address, here in placed(local, connected):
+        add(link_named(links, device, here), address, here)
     items = tuple(
         Interface(
             subject=part.subject,
@@ -144,6 +172,41 @@ def parse_addresses(part: Part) -> Parsed:
         for link in links.values()
     )
     return Parsed(items=items, gaps=() if items else nothing(part))
+
+
+def placed(
+    local: dict[str, Quote], connected: list[tuple[str, str]]
+) -> Iterator[tuple[str, str, Quote]]:
+    """Yield (device, address with length, quote) of local addresses, by the connected networks.
+
+    A network's own address is none of an interface in it: flannel.1 has that of the node's range.
+    """
+    networks = [(device, ipaddress.IPv4Network(cidr, strict=False)) for device, cidr in connected]
+    for text, here in local.items():
+        try:
+            address = ipaddress.IPv4Address(text)
+        except ValueError:
+            continue
+        holds = [
+            (network.prefixlen, device)
+            for device, network in networks
+            if address in network and address != network.network_address
+        ]
+        if holds:
+            length, device = max(holds)
+            yield device, f"{text}/{length}", here
+        elif address.is_loopback:
+            yield "lo", f"{text}/8", here
+
+
+def destination_of(found: re.Match[str]) -> str:
+    """Return the destination of a row of /proc/net/route as a CIDR."""
+    return f"{turned(found['destination'])}/{length_of(turned(found['mask']))}"
+
+
+def turned(digits: str) -> str:
+    """Return the address of 8 hexadecimal digits in the order of a little-endian machine."""
+    return ".".join(str(one) for one in reversed(bytes.fromhex(digits)))
 
 
 def link_named(links: dict[str, Link], name: str, here: Quote) -> Link:
@@ -223,7 +286,10 @@ TABLE_ROUTE6 = regex(
 
 
 def parse_routes(part: Part) -> Parsed:
-    """Return the routes of `ip route`, `route -n` or `netstat -rn`; a `route get` tells none."""
+    """Return the routes of `ip route`, `route -n`, `netstat -rn` or /proc/net/route.
+
+    A `route get` tells none.
+    """
     if re.search(r"\broute get\b|\br g(?:et)? ", part.command):
         return Parsed()
     routes: list[Route] = []
@@ -254,6 +320,11 @@ def parse_routes(part: Part) -> Parsed:
             kind = "unreachable" if "!" in found["flags"] else "unicast"
             device = words[-1].strip("-") if words else ""
             route(here, destination, "" if direct else gateway, device, kind)
+        elif found := PROC_ROUTE.match(line):
+            flags = int(found["flags"], 16)
+            via = turned(found["gateway"]) if flags & GATEWAY else ""
+            kind = "unreachable" if flags & REJECT else "unicast"
+            route(here, destination_of(found), via, found["device"], kind)
         elif found := REJECTED.match(line):
             destination = f"{found['destination']}/{length_of(found['mask'])}"
             route(here, destination, "", "", "unreachable")
@@ -555,6 +626,9 @@ def finished(dump: Dump) -> Parsed:
                     for chain, quote in table.policy_quotes.items()
                 },
                 tables=tuple(dict.fromkeys(table.name for table in shown)) if whole else (),
+                chains=frozenset(
+                    (table.name, chain) for table in dump.tables for chain in table.chains
+                ),
                 elsewhere=dump.elsewhere,
             ),
         ),

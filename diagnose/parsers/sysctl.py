@@ -1,13 +1,17 @@
 """Kernel settings: lines of `sysctl`, and files below /proc/sys that a command printed.
 
 A line that is commented out sets nothing, and a setting without a file does not exist: its module
-is not loaded.
-Source: procps-ng src/sysctl.c (ReadSetting, "cannot stat"), v4.0; busybox procps/sysctl.c, 1.36.
+is not loaded. Of counters those are read that tell of dropped packets: of /proc/net/netstat, where
+a line of names is followed by one of numbers, and of `nstat`.
+Source: procps-ng src/sysctl.c (ReadSetting, "cannot stat"), v4.0; busybox procps/sysctl.c, 1.36;
+Linux v6.1 net/ipv4/proc.c (netstat_seq_show); iproute2 misc/nstat.c.
 """
 
 from __future__ import annotations
 
-from diagnose.facts.sysctls import Sysctl
+from collections.abc import Iterator
+
+from diagnose.facts.sysctls import Counter, Sysctl
 from diagnose.model import Gap, GapKind, Quote
 from diagnose.parts import Parsed, Part
 from diagnose.text.clean import plain
@@ -15,6 +19,7 @@ from diagnose.text.regex import regex
 from diagnose.text.shown import visible
 
 SEEN = 500  # characters of a line
+LONGEST = 10_000  # of a line of counters
 MOST_ITEMS = 20_000
 SETTING = regex(r"(?P<name>[a-z]\w*(?:[./][\w@-]+)+)\s?=\s?(?P<value>\S[^#]{0,200})?$")
 ABSENT = regex(
@@ -22,24 +27,40 @@ ABSENT = regex(
 )
 READ = regex(r"(?P<path>/proc/sys/[\w./@-]+)")
 VALUE = regex(r"-?\d[\d \t-]*$")
+COUNTERS = frozenset({"IPReversePathFilter"})
+NETSTAT = regex(r"(?P<group>TcpExt|IpExt|MPTcpExt): ")
+NSTAT = regex(r"(?P<name>(?:TcpExt|Ip|IpExt|Udp)\w{2,40})\s+(?P<value>\d{1,20})\s+[\d.]+$")
 
 
 def parse(part: Part) -> Parsed:
     """Return the settings in the order in which they stand."""
     paths = [one["path"] for one in READ.finditer(part.command or part.origin)]
-    items: list[Sysctl] = []
+    items: list[Sysctl | Counter] = []
+    seen = False
     failed: Gap | None = None
 
     def add(name: str, value: str | None, here: Quote) -> None:
         if len(items) < MOST_ITEMS:
             items.append(Sysctl(part.subject, part.origin, here, dotted(name), value))
 
+    names: dict[str, list[str]] = {}
     for index, raw in enumerate(part.text.split("\n")):
+        if found := NETSTAT.match(raw):
+            group, words = found["group"], raw[found.end() : found.end() + LONGEST].split()
+            here = Quote(part.origin, "", part.first_line + index)
+            items.extend(counted(part, group, names.pop(group, []), words, here))
+            names[group] = words
+            continue
         line = plain(raw[:SEEN]).strip()
-        if not line:
+        if not line or line.startswith("#kernel"):
             continue
         here = Quote(part.origin, visible(raw.rstrip("\r")[:SEEN]), part.first_line + index)
-        if found := SETTING.match(line):
+        if found := NSTAT.match(line):
+            name = found["name"].removeprefix("TcpExt")
+            if name in COUNTERS:
+                items.append(Counter(part.subject, part.origin, here, name, int(found["value"])))
+            seen = True
+        elif found := SETTING.match(line):
             add(found["name"], (found["value"] or "").strip(), here)
         elif found := ABSENT.match(line):
             add(found["path"], None, here)
@@ -48,7 +69,17 @@ def parse(part: Part) -> Parsed:
         elif failed is None and not line.startswith("#"):
             what = f"{part.origin} as {part.kind.value}"
             failed = Gap(what, GapKind.MALFORMED, f"line {here.line}: {visible(line)[:200]}")
-    return Parsed(items=tuple(items), gaps=(failed,) if failed and not items else ())
+    return Parsed(items=tuple(items), gaps=(failed,) if failed and not (items or seen) else ())
+
+
+def counted(
+    part: Part, group: str, names: list[str], values: list[str], here: Quote
+) -> Iterator[Counter]:
+    """Yield the counters of two lines of /proc/net/netstat that are wanted."""
+    for name, value in zip(names, values, strict=False):
+        if name in COUNTERS and value.isascii() and value.isdigit() and len(value) <= 20:
+            quote = Quote(here.origin, f"{group}: {name} {value}", here.line)
+            yield Counter(part.subject, part.origin, quote, name, int(value))
 
 
 def dotted(name: str) -> str:
