@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from diagnose.facts.lookups import ANSWERED, NOWHERE, Outcome
 from diagnose.model import Quote, Subject
+from diagnose.text.regex import regex
+
+SPECIFICATION = "Kubernetes DNS specification"
+VERSION = regex(r"\"?\d{1,4}\.\d{1,4}\.\d{1,4}(?:[-+][\w.+-]{1,100})?\"?")  # semver.org
+NAMED = regex(r"kubernetes\.default\.svc\.", re.IGNORECASE)
 
 
 class PlaceKind(Enum):
@@ -41,6 +47,9 @@ class NameKind(Enum):
     SHORT = "short name"  # completed by the search path
 
 
+OUTSIDE = frozenset({ServerRole.UPSTREAM, ServerRole.CONFIGURED})  # need not know the cluster
+
+
 @dataclass(frozen=True)
 class Place:
     """Who asked: `subject` is the pod, or the node for its host network."""
@@ -72,6 +81,8 @@ class Asked:
     `outcome` is a response code or why there was none. `size` is that of the answer in bytes,
     `payload` what the question allowed over UDP by EDNS (0: no EDNS). `flags` are those of the
     answer (AA, TC, RA …). `detail` is what else is worth a word, such as the error as said.
+    `asked_bytes` is the size of the question where it was made large on purpose, to see whether
+    such packets arrive: any answer shows that they do, FORMERR too.
     """
 
     place: Place
@@ -87,6 +98,7 @@ class Asked:
     authority: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     payload: int = 0
+    asked_bytes: int = 0
     size: int = 0
     took_ms: int = 0
     detail: str = ""
@@ -96,3 +108,37 @@ class Asked:
     def answered(self) -> bool:
         """Whether a DNS message came back, whatever it said."""
         return self.outcome in ANSWERED
+
+
+def breaches(one: Asked) -> tuple[str, ...]:
+    """Return what an answer of the cluster's DNS breaks, each with its section; () for nothing.
+
+    Only what came is judged: no answer breaks nothing, and a padded question may be refused. That
+    a Service has no A or no AAAA record is right where it has no address of that family.
+
+    Source: Kubernetes DNS-Based Service Discovery 1.1.0 (kubernetes/dns docs/specification.md) 2.2,
+    2.3.1, 2.3.3; RFC 1034 4.2.1 (a zone has a SOA record at its apex); RFC 2308 2.1 (NXDOMAIN).
+    """
+    if not one.answered or one.asked_bytes or one.server.role in OUTSIDE:
+        return ()
+    what = one.outcome.value
+    if one.outcome is Outcome.NOERROR:
+        what = ", ".join(one.answers[:4]) or "an empty answer"
+    told = f"{one.name} {one.qtype}: {what}"
+    match one.name_kind, one.outcome:
+        case NameKind.ABSENT, Outcome.NXDOMAIN:
+            return ()
+        case NameKind.ABSENT, _:
+            return (f"RFC 2308, 2.1: a name that does not exist is NXDOMAIN; {told}",)
+        case NameKind.SERVICE, Outcome.NOERROR | Outcome.NODATA:
+            return ()
+        case NameKind.SERVICE, _:
+            return (f"{SPECIFICATION} 2.3.1: a Service with an address must have it; {told}",)
+        case NameKind.VERSION, _ if not any(VERSION.fullmatch(text) for text in one.answers):
+            return (f"{SPECIFICATION} 2.2: dns-version must hold a semantic version; {told}",)
+        case NameKind.REVERSE, _ if not any(NAMED.match(text) for text in one.answers):
+            return (f"{SPECIFICATION} 2.3.3: a Service's address must lead to its name; {told}",)
+        case NameKind.ZONE, _ if one.qtype == "SOA" and not one.answers:
+            return (f"RFC 1034, 4.2.1: a zone has a SOA record; {told}",)
+        case _:
+            return ()
