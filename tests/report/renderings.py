@@ -46,9 +46,9 @@ def renderings() -> dict[str, Callable[[], str]]:
     for name, sample in SAMPLES.items():
         made[f"{name}.txt"] = partial(lambda sample: table.render(sample()), sample)
         made[f"{name}.md"] = partial(lambda sample: markdown.render(sample()), sample)
-    for name in ("proven_loop", "tied", "healthy", "unread", "hostile"):
+    for name in ("proven_loop", "tied", "healthy", "answers", "unread", "hostile"):
         made[f"{name}.json"] = partial(lambda sample: json.render(sample()), SAMPLES[name])
-    for name in ("proven_loop", "unread"):
+    for name in ("proven_loop", "healthy", "unread"):
         sample = SAMPLES[name]
         made[f"{name}.verbose.txt"] = partial(
             lambda sample: table.render(sample(), verbose=True), sample
@@ -57,6 +57,7 @@ def renderings() -> dict[str, Callable[[], str]]:
             lambda sample: markdown.render(sample(), verbose=True), sample
         )
     made["proven_loop.colour.txt"] = lambda: table.render(SAMPLES["proven_loop"](), colour=True)
+    made["answers.colour.txt"] = lambda: table.render(SAMPLES["answers"](), colour=True)
     made["checks.txt"] = lambda: list_checks(map(card_of, CHECKS[:4]), "table")
     made["checks.json"] = lambda: list_checks(map(card_of, CHECKS[:2]), "json")
     made["page.txt"] = lambda: render_page(PAGE, 60, colour=False)

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 from diagnose.asks import ASKS, Ask
+from diagnose.facts.dns_answers import Asked, NameKind
+from diagnose.facts.lookups import Outcome
+from diagnose.facts.probe_matrix import ProbeMatrix
 from diagnose.model import (
     CLUSTER,
     Cause,
@@ -24,6 +27,20 @@ from diagnose.model import (
     Status,
     Subject,
     Verdict,
+)
+from tests.facts.asked import (
+    API,
+    CACHE,
+    COREDNS_1,
+    COREDNS_2,
+    HOST_1,
+    HOST_2,
+    SERVICE,
+    UPSTREAM,
+    UPSTREAM_2,
+    WEB_1,
+    World,
+    pod,
 )
 
 TAKEN_AT = datetime(2026, 3, 14, 2, 47, 9, tzinfo=UTC)
@@ -473,6 +490,47 @@ def healthy() -> Diagnosis:
             for path in ("/api/v1/pods", "/api/v1/events", "/api/v1/nodes", "/apis/apps/v1")
         ),
         checks=CHECKS,
+        facts=(ProbeMatrix(origin="answers", items=World().items()),),
+    )
+
+
+def answers() -> Diagnosis:
+    """Return answers that show a pattern: rows with rows of their own, names that are hostile."""
+    strange = pod("web\x1b[2J-" + "x" * 60, "node-2", "shop\u202e")
+
+    def lost(one: Asked) -> Outcome | None:
+        """Return what comes: nothing from the other node, and no external name."""
+        node = one.server.subject.node
+        if one.place.node and node and one.place.node != node:
+            return Outcome.TIMEOUT
+        outside = one.name_kind is NameKind.EXTERNAL and one.server != UPSTREAM
+        return Outcome.SERVFAIL if outside else None
+
+    world = World(
+        places=(API, HOST_1, WEB_1, HOST_2, strange),
+        servers=(SERVICE, COREDNS_1, COREDNS_2, UPSTREAM, UPSTREAM_2, CACHE),
+        rule=lost,
+    )
+    matrix = ProbeMatrix(origin="answers", items=world.items())
+    verdict = Verdict(
+        "upstream-timeout",
+        Status.PROBLEM,
+        (
+            Finding(
+                CLUSTER,
+                "pods do not reach CoreDNS pods of the other node",
+                (matrix.all.failed[0].quote,),
+                RECREATE,
+            ),
+        ),
+    )
+    return Diagnosis(
+        causes=(Cause(verdict, Severity.CRITICAL, "overlay", True),),
+        verdicts=(verdict,),
+        taken_at=TAKEN_AT,
+        source="context prod-eu",
+        checks=CHECKS,
+        facts=(matrix,),
     )
 
 
@@ -706,5 +764,5 @@ def hostile() -> Diagnosis:
 
 SAMPLES = {
     made.__name__: made
-    for made in (proven_loop, tied, symptom_only, healthy, unread, silent, many, hostile)
+    for made in (proven_loop, tied, symptom_only, healthy, answers, unread, silent, many, hostile)
 }
