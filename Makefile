@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CASE ?=
 
-.PHONY: help demo test lint types unit bench pyz wheel docs lab-build lab lab-down lab-test clean
+.PHONY: help demo test lint lint-truth types unit bench pyz wheel docs lab-build lab lab-down lab-test clean
 
 help:
 	@echo "make demo       diagnose a recorded incident (CASE=name for another; no cluster needed)"
@@ -16,6 +16,7 @@ help:
 	@echo "make lab-build  build the programs of a real cluster on this machine (root, Go, apt)"
 	@echo "make lab        start that cluster; make lab-down ends it"
 	@echo "make lab-test   stage faults in it and let corediag find, and cure, each"
+	@echo "make lint-truth compare corediag lint with real versions of CoreDNS (root, Go; long)"
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -74,6 +75,9 @@ lab-down: $(VENV)/.dev
 
 lab-test: $(VENV)/.dev
 	$(BIN)/python -m lab test
+
+lint-truth: $(VENV)/.dev
+	$(BIN)/python -m lab.corefiles
 
 clean:
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

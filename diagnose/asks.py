@@ -8,11 +8,12 @@ from enum import Enum
 
 @dataclass(frozen=True)
 class Rule:
-    """A row of a ClusterRole: API group, resources, verbs."""
+    """A row of a ClusterRole: API group, resources, verbs; of a Role where it has a namespace."""
 
     group: str
     resources: tuple[str, ...]
     verbs: tuple[str, ...] = ("list",)
+    namespace: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Ask(Enum):
     EVENTS = "events"
     NODES = "nodes"
     KUBELET_CONFIG = "kubelet-config"
+    KUBELET_CONFIGZ = "kubelet-configz"
     RBAC = "rbac"
     PROXY_LOGS = "kube-proxy-logs"
     FLANNEL_LOGS = "flannel-logs"
@@ -65,7 +67,10 @@ class Ask(Enum):
 
 
 PODS = Rule("", ("pods",))
+EVENTS = Rule("", ("events",))
+NODES = Rule("", ("nodes",), ("get", "list"))
 SERVICES = Rule("", ("services",))
+GET_SERVICES = Rule("", ("services",), ("get",))  # the address of `kubernetes`
 DAEMON_SETS = Rule("apps", ("daemonsets",))
 DEPLOYMENTS = Rule("apps", ("deployments",))
 CONFIG_MAPS = Rule("", ("configmaps",), ("get",))
@@ -75,6 +80,11 @@ NODE_PROXY = Rule("", ("nodes/proxy",), ("get",))
 # Both are opened by a GET; from Kubernetes 1.35 on the server asks for `create` as well.
 FORWARD = Rule("", ("pods/portforward",), ("get", "create"))
 EXEC = Rule("", ("pods/exec",), ("get", "create"))
+# What is created: probe pods, in one namespace; see diagnose.sources.probe.
+PROBE = (
+    Rule("", ("pods",), ("create", "delete", "get", "list"), "default"),
+    Rule("", ("pods/log",), ("get",), "default"),
+)
 # Which Services and pods serve DNS is found by labels, and by the kubelets' configuration.
 FIND_SERVICES = (SERVICES, CONFIG_MAPS)
 FIND_PODS = (PODS, *FIND_SERVICES)
@@ -129,18 +139,24 @@ ASKS: dict[Ask, AskText] = {
     Ask.EVENTS: AskText(
         "warning events",
         "kubectl get events -A --field-selector type=Warning",
-        (Rule("", ("events",)),),
+        (EVENTS,),
     ),
     Ask.NODES: AskText(
         "the nodes",
         "kubectl get nodes -o wide",
-        (Rule("", ("nodes",), ("get", "list")),),
+        (NODES,),
     ),
     Ask.KUBELET_CONFIG: AskText(
         "the kubelets' configuration",
         "cat /var/lib/kubelet/config.yaml on a node, or "
         "kubectl -n kube-system get configmap kubelet-config -o yaml",
         (CONFIG_MAPS,),
+    ),
+    Ask.KUBELET_CONFIGZ: AskText(
+        "the configuration that kubelets run with",
+        "kubectl get --raw /api/v1/nodes/<node>/proxy/configz",
+        (*FIND_PODS, NODES, NODE_PROXY),
+        rung=2,
     ),
     Ask.RBAC: AskText(
         "what CoreDNS's service account may do",
@@ -170,7 +186,12 @@ ASKS: dict[Ask, AskText] = {
         "kubectl -n kube-system logs -l component=kube-controller-manager",
         LOGS,
     ),
-    Ask.KUBELET_LOGS: AskText("the kubelet's log of a node", "journalctl -u kubelet on the node"),
+    Ask.KUBELET_LOGS: AskText(
+        "the kubelet's log of a node",
+        "journalctl -u kubelet on the node",
+        (NODES, EVENTS, NODE_PROXY),
+        rung=2,
+    ),
     Ask.RUNTIME_LOGS: AskText(
         "the container runtime's log of a node", "journalctl -u containerd on the node"
     ),
@@ -180,20 +201,20 @@ ASKS: dict[Ask, AskText] = {
     Ask.RESOLV_CONF: AskText(
         "resolv.conf of a node and of a pod",
         "cat /etc/resolv.conf on the node and in a pod",
-        (*FIND_PODS, DAEMON_SETS, EXEC),
+        (*FIND_PODS, NODES, EVENTS, DAEMON_SETS, EXEC),
         rung=3,
     ),
     Ask.NODE_NETWORK: AskText(
         "addresses, routes and rules of a node",
         "ip addr; ip route; iptables-save on the node",
-        (*FIND_PODS, DAEMON_SETS, EXEC),
+        (*FIND_PODS, NODES, EVENTS, DAEMON_SETS, EXEC),
         rung=3,
     ),
     Ask.KERNEL_LOGS: AskText("the kernel's log of a node", "dmesg -T on the node"),
     Ask.KERNEL_SETTINGS: AskText(
         "the kernel's network settings of a node",
         "sysctl net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables on the node",
-        (*FIND_PODS, DAEMON_SETS, EXEC),
+        (*FIND_PODS, NODES, EVENTS, DAEMON_SETS, EXEC),
         rung=3,
     ),
     Ask.NETWORK_POLICIES: AskText(
@@ -217,13 +238,13 @@ ASKS: dict[Ask, AskText] = {
         "what each CoreDNS pod answers",
         "kubectl -n kube-system port-forward <pod> 5353:53, then "
         "dig +tcp -p 5353 @127.0.0.1 kubernetes.default.svc.cluster.local",
-        (*FIND_PODS, FORWARD),
+        (*FIND_PODS, GET_SERVICES, DAEMON_SETS, DEPLOYMENTS, FORWARD),
         rung=2,
     ),
     Ask.CLIENT_ANSWERS: AskText(
         "what DNS answers to pods and nodes",
         "kubectl exec <a pod> -- nslookup kubernetes.default",
-        (*FIND_PODS, DAEMON_SETS, EXEC),
+        (*FIND_PODS, GET_SERVICES, NODES, EVENTS, DAEMON_SETS, DEPLOYMENTS, EXEC),
         rung=3,
     ),
     Ask.PROBE_ANSWERS: AskText(
@@ -231,15 +252,19 @@ ASKS: dict[Ask, AskText] = {
         "corediag run --probe",
         (
             *FIND_PODS,
-            Rule("", ("pods",), ("create", "delete", "get", "list")),
-            EXEC,
+            DAEMON_SETS,
+            DEPLOYMENTS,
+            GET_SERVICES,
+            NODES,
+            EVENTS,
+            *PROBE,
         ),
         rung=4,
     ),
     Ask.NODE_FILES: AskText(
         "the files of the pod network on a node",
         "cat /run/flannel/subnet.env /etc/cni/net.d/*; ls /opt/cni/bin on the node",
-        (*FIND_PODS, DAEMON_SETS, EXEC),
+        (*FIND_PODS, NODES, EVENTS, DAEMON_SETS, EXEC),
         rung=3,
     ),
 }

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from diagnose.cards import Card
     from diagnose.model import Check, Diagnosis, Status
     from diagnose.parts import Haul, Part
+    from diagnose.rbac import Right
+    from diagnose.sources.plans.permissions import Lacking
 
 PROBLEM, USAGE, UNKNOWN, OURS, INTERRUPTED = 1, 2, 3, 4, 130
+PROBING_S = 60.0  # for a run with probe pods, which take time to start
 LONGEST = 600  # characters of a message's line
 FORMATS = ("table", "json", "markdown")
 ENDINGS = {".json": "json", ".md": "markdown", ".markdown": "markdown", ".txt": "table"}
@@ -161,7 +164,7 @@ def time_option(name: str, default: str, text: str) -> Any:
     )
 
 
-CLUSTER = (
+REACH = (
     click.option("--context", metavar="NAME", help="Context of the kubeconfig to use."),
     click.option(
         "--kubeconfig",
@@ -169,8 +172,11 @@ CLUSTER = (
         callback=path_of,
         help="Kubeconfig file; default: KUBECONFIG, ~/.kube/config, or the pod's account.",
     ),
-    time_option("--since", "1h", "How far back logs are read: 90s, 15m, 2h, 1d."),
     time_option("--timeout", "30s", "Deadline for everything that is asked of the cluster."),
+)
+CLUSTER = (
+    *REACH,
+    time_option("--since", "1h", "How far back logs are read: 90s, 15m, 2h, 1d."),
     click.option("--skip-logs", is_flag=True, help="Read no logs; judge by objects and answers."),
     click.option(
         "--rung",
@@ -182,7 +188,8 @@ CLUSTER = (
     click.option(
         "--probe",
         is_flag=True,
-        help="Ask from a pod of its own on some nodes too, removed at the end (rung 4).",
+        help="Ask from a pod of its own on some nodes too, removed at the end (rung 4). Then the "
+        "default of --timeout is 60s.",
     ),
     click.option(
         "--probe-image", default="", metavar="IMAGE", help="Image of the probe pods, with a shell."
@@ -211,6 +218,8 @@ class Asking:
         self.rung: int | None = given.pop("rung")
         self.exec_allowed: bool = not given.pop("no_exec")
         self.probe: bool = given.pop("probe")
+        if self.probe and by_default("timeout"):
+            self.timeout_s = PROBING_S
         self.probe_image: str = given.pop("probe_image")
         self.external_name: str = given.pop("external_name")
 
@@ -230,6 +239,28 @@ def cluster(function: Any) -> Any:
     for option in reversed(CLUSTER):
         command = option(command)
     return command
+
+
+def by_default(name: str) -> bool:
+    """Whether an option of the command that runs was not given."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.DEFAULT
+
+
+def reach(function: Any) -> Any:
+    """Add the options that name a cluster."""
+    for option in reversed(REACH):
+        function = option(function)
+    return function
+
+
+def version_of(text: str) -> str:
+    """Return a version of CoreDNS as typed: 1.12.4, v1.12.4, or an image. Raises BadParameter."""
+    import re
+
+    if text and not re.search(r"(?<![\d.])\d{1,4}\.\d{1,4}\.\d{1,4}(?![\d.])", text, re.ASCII):
+        raise click.BadParameter(f"{text!r} names no version of CoreDNS; write it as 1.12.4")
+    return text
 
 
 def name_of(text: str) -> str:
@@ -283,6 +314,12 @@ def seconds(text: str) -> float:
     help="Write the report to a file too; .json, .md or .txt chooses its format.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show every verdict, reason and request.")
+@click.option(
+    "--explain-access",
+    "access_only",
+    is_flag=True,
+    help="Say what this would do on a cluster, rung by rung, and do nothing.",
+)
 def run(
     wanted: tuple[str, ...],
     skipped: tuple[str, ...],
@@ -291,6 +328,7 @@ def run(
     output: str,
     save: Path | None,
     verbose: bool,
+    access_only: bool,
 ) -> None:
     """Diagnose a cluster, a bundle, a folder or pasted text.
 
@@ -303,6 +341,9 @@ def run(
     if save:
         writable(save)
     chosen = load(select(wanted, skipped))
+    if access_only:
+        explain_access(chosen, asking, paths)
+        return
     requests: list[Any] = []
     now = datetime.now(UTC)
     if paths:
@@ -328,6 +369,68 @@ def run(
             "`corediag collect -o FILE` records all of it from a cluster",
         )
     sys.exit(exit_code(diagnosis))
+
+
+@cli.command()
+@selection
+@click.argument("paths", nargs=-1, metavar="FILE|-…")
+@click.option(
+    "--coredns-version",
+    "version",
+    default="",
+    metavar="V",
+    callback=lambda _ctx, _param, value: version_of(value),
+    help="The version that is to read the file; without it, what holds in every version decides.",
+)
+@click.option("-o", "--output", type=click.Choice(("table", "json")), default="table")
+def lint(
+    wanted: tuple[str, ...],
+    skipped: tuple[str, ...],
+    paths: tuple[str, ...],
+    version: str,
+    output: str,
+) -> None:
+    """Check Corefiles before they are rolled out; needs no cluster.
+
+    A FILE is a Corefile, or holds a ConfigMap as YAML or JSON. One line per finding:
+    FILE:LINE:COLUMN: severity check: message. Ends with 0, 1 or 3 as run does.
+
+    \b
+      corediag lint Corefile --coredns-version 1.12.4
+      kubectl -n kube-system get configmap coredns -o yaml | corediag lint -
+    """  # noqa: D301
+    from diagnose import lint as linting
+    from diagnose.cards import known
+    from diagnose.report import lint as report
+    from diagnose.sources.base import SourceError
+
+    if not paths or paths.count("-") > 1 or "" in paths:
+        raise Failure(
+            "name each file once: a Corefile, a ConfigMap as YAML or JSON, or - for standard input"
+        )
+    chosen = load([card for card in select(wanted, skipped) if card.layer == linting.LAYER])
+    decidable = linting.decidable(chosen)
+    if not decidable:
+        raise Failure(
+            "none of these checks is decided by a Corefile alone",
+            f"`corediag checks --check {linting.LAYER}` lists those of the configuration",
+        )
+    try:
+        files = {path: linting.given(path, sys.stdin.buffer) for path in paths}
+    except SourceError as error:
+        raise Failure(error.message, error.hint) from error
+    without = [called(path) for path, found in files.items() if not found]
+    if len(without) == len(files):
+        raise Failure(
+            f"{', '.join(without)}: no Corefile in it", "give a Corefile, or a ConfigMap with one"
+        )
+    found = [one for several in files.values() for one in several]
+    said = linting.lint(decidable, found, version, without=without, gaps=known().gaps)
+    shown = report.as_json(said) if output == "json" else report.render(said)
+    if shown:
+        say(shown)
+    click.echo(report.summary(said), nl=False, err=True)
+    sys.exit(PROBLEM if said.refused else UNKNOWN if said.undecided else 0)
 
 
 @cli.command()
@@ -437,11 +540,41 @@ def demo(case: str | None, listed: bool, output: str, verbose: bool) -> None:
 
 
 @cli.command()
-def rbac() -> None:
-    """Print the least ClusterRole that `corediag run` needs, as YAML for kubectl apply."""
-    from diagnose.rbac import manifest
+@click.option(
+    "--rung",
+    type=click.IntRange(1, 4),
+    default=3,  # diagnose.rbac.USUAL
+    show_default=True,
+    help="How far a run may look: 1 objects and logs, 2 what CoreDNS and kubelets answer, 3 "
+    "commands in running pods, 4 probe pods.",
+)
+@click.option(
+    "--missing",
+    is_flag=True,
+    help="Ask the cluster, and print only what you lack of it; exit code 1 if that is anything.",
+)
+@reach
+def rbac(
+    rung: int, missing: bool, context: str | None, kubeconfig: Path | None, timeout: float
+) -> None:
+    """Print the least ClusterRole that `corediag run` needs, as YAML for kubectl apply.
 
-    say(manifest())
+    By default for a run without options; each rung less needs less.
+    """
+    from diagnose.rbac import missing_role, rights, role, up_to
+
+    if not missing:
+        if context or kubeconfig:
+            raise Failure("only --missing asks a cluster", "corediag rbac --missing --context …")
+        say(role(rung))
+        return
+    with progress("asking the cluster"):
+        lacking = lacks(rights(up_to(rung)), context, kubeconfig, timeout)
+    if lacking.unknown:
+        complain(f"what you may do is not known: {lacking.unknown}", "`corediag rbac` prints all")
+        sys.exit(UNKNOWN)
+    say(missing_role(rung, lacking.missing, lacking.there_only))
+    sys.exit(PROBLEM if lacking.missing else 0)
 
 
 @cli.command()
@@ -526,6 +659,7 @@ def live(chosen: Sequence[Check], asking: Asking, requests: list[Any], step: Any
         external_name=asking.external_name,
         probe_image=asking.probe_image,
         on_request=note,
+        on_write=announce,
     )
     asks = asks_of(chosen)
     try:
@@ -539,6 +673,52 @@ def live(chosen: Sequence[Check], asking: Asking, requests: list[Any], step: Any
         raise Failure(error.message, error.hint) from error
     finally:
         pool.close()
+
+
+def announce(text: str) -> None:
+    """Say on standard error what is done to the cluster, before it is done."""
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", nl=False, err=True)  # the line that shows progress
+    first, _, rest = text.partition("\n")
+    complain(first, rest)
+
+
+def lacks(
+    several: Sequence[Right], context: str | None, kubeconfig: Path | None, timeout_s: float
+) -> Lacking:
+    """Return which of some rights the user lacks in the cluster that the options name."""
+    from diagnose.pool import Pool
+    from diagnose.sources.base import SourceError
+    from diagnose.sources.live import Live
+    from diagnose.sources.options import LiveOptions
+
+    pool = Pool(8, timeout_s)
+    options = LiveOptions(context=context, kubeconfig=kubeconfig, timeout_s=timeout_s)
+    try:
+        return Live(options, pool).lacking(several)
+    except SourceError as error:
+        raise Failure(error.message, error.hint) from error
+    finally:
+        pool.close()
+
+
+def explain_access(chosen: Sequence[Check], asking: Asking, paths: Sequence[str]) -> None:
+    """Say what a run of the chosen checks would do on a cluster, without asking it anything."""
+    from diagnose.access import explained
+    from diagnose.collect import asks_of
+
+    if paths:
+        say("Nothing: --from names the evidence, and no cluster is asked.")
+        return
+    say(
+        explained(
+            asks_of(chosen),
+            rung=4 if asking.probe else asking.rung or 3,
+            stays=bool(asking.rung or asking.probe),
+            exec_allowed=asking.exec_allowed,
+            skip_logs=asking.skip_logs,
+        )
+    )
 
 
 def conclude(

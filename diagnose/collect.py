@@ -112,4 +112,5 @@ def diagnose(
         gaps=(*gaps, *evidence.general_gaps),
         context=tuple((context or {}).items()),
         checks=tuple(checks),
+        facts=tuple(fact for fact in facts.values() if isinstance(fact, Fact)),
     )

@@ -1,7 +1,8 @@
 """Writes the pages that follow from the registry: `python -m diagnose.docs FOLDER`.
 
 docs/causes.md holds the graph that is seen in no one file, since each check names only its own
-effects; docs/checks/README.md lists the checks by layer. Beside them stands the text of
+effects; docs/checks/README.md lists the checks by layer; in docs/access.md the stretches between
+marks say what a run asks of a cluster and does there. Beside them stands the text of
 `corediag --help`, which is printed without loading the command line.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 import click
 
 from diagnose.__main__ import OVERVIEW, OVERVIEW_COLUMNS
+from diagnose.access import filled
 from diagnose.cli import cli
 from diagnose.model import Check
 from diagnose.registry import load
@@ -22,9 +24,14 @@ from diagnose.registry import load
 NOTE = "<!-- written by `make docs` from the checks themselves -->\n"
 
 
-def pages(checks: Sequence[Check]) -> Mapping[str, str]:
-    """Return the text of each generated page by its path below docs/."""
-    return {"causes.md": causes(checks), "checks/README.md": index(checks)}
+def pages(checks: Sequence[Check], folder: Path) -> Mapping[str, str]:
+    """Return the text of each generated page by its path below docs/, which is the folder."""
+    access = (folder / "access.md").read_text(encoding="utf-8")
+    return {
+        "causes.md": causes(checks),
+        "checks/README.md": index(checks),
+        "access.md": filled(access),
+    }
 
 
 def overview() -> str:
@@ -93,7 +100,7 @@ def link(check: Check, base: str = "") -> str:
 def main(folder: Path) -> None:
     """Write the pages below a folder."""
     own = tuple(check for check in load().checks if check.module.startswith("checks."))
-    for name, text in pages(own).items():
+    for name, text in pages(own, folder).items():
         (folder / name).write_text(text, encoding="utf-8")
     Path(OVERVIEW).write_text(overview(), encoding="utf-8")
 

@@ -13,7 +13,7 @@ from diagnose.facts.proxy_failures import ProxyFailure, ProxyFailures
 from diagnose.facts.resolv_conf import ResolvConfs
 from diagnose.facts.sandbox import SandboxFailures, by_place, seen
 from diagnose.facts.upstream_failures import UpstreamFailure, UpstreamFailures
-from diagnose.model import CLUSTER, Finding, Remedy
+from diagnose.model import CLUSTER, Finding, Remedy, Severity
 from diagnose.remedies import NODE, edit_corefile, quoted, restart_coredns
 from diagnose.signatures.base import Emitter, Signature
 from diagnose.signatures.trouble import Reason
@@ -96,14 +96,26 @@ def upstream_findings(
         probes = all(one.probe_only for one in several)
         if probes:
             asked = "; so far only CoreDNS's own loop self-test (HINFO) asked it"
+        places = list(dict.fromkeys(one.asked_from for one in several if one.asked_from))
+        if places:
+            more = f" and {len(places) - 2} more" if len(places) > 2 else ""
+            asked += f"; corediag asked it from {', '.join(places[:2])}{more}"
+        notes = list(dict.fromkeys(one.note for one in several if one.note))
+        if notes:
+            asked += f"; {'; '.join(notes[:3])}"
+        others = all(one.others_answer for one in several)
+        if others:
+            asked += "; another upstream answers"
+        answers = [one.answers_now for one in several if one.answers_now]
         yield Finding(
             subject=first.subject if len(subjects) == 1 else CLUSTER,
             message=message.format(server=server or "an upstream")
             + f" ({times(sum(one.count for one in several))}){asked}"
             + told_by(server, corefile, resolvers),
-            quotes=tuple(one.quote for one in several[:3]),
+            quotes=(*(one.quote for one in several[:3]), *answers[:1]),
             remedy=steps(first),
             proven=certain and any(one.certain for one in several),
+            severity=Severity.WARNING if others else None,
             family=family(first),
             at=first.first_at,
         )
@@ -124,10 +136,12 @@ def corefile_findings(
 ) -> Iterator[Finding]:
     """Yield one finding per fault of these kinds; proven where CoreDNS said it itself.
 
-    A fault that only holds for some versions is a possibility until the version is known.
+    A fault that only holds for some versions is a possibility until the version is known, and so
+    is one that a piece of the file shows.
     """
     for fault in faults.of(*kinds):
         which = f" (CoreDNS {fault.versions})" if fault.versions else ""
+        which += "; or this is not the whole Corefile" if fault.torn else ""
         yield Finding(
             subject=fault.subject,
             message=fault.message + which,
@@ -136,7 +150,7 @@ def corefile_findings(
                 edit_corefile(title, check),
                 restart_coredns("a pod in CrashLoopBackOff waits up to five minutes otherwise"),
             ),
-            proven=fault.said or not fault.versions,
+            proven=fault.said or not (fault.versions or fault.torn),
             at=fault.at,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from diagnose.check import NotApplicable, Undecided
 from diagnose.model import Check, Fact, Gap, GapKind, Status, Verdict
@@ -16,6 +17,7 @@ def judge(check: Check, facts: Facts) -> Verdict:
     missing: list[Gap] = []
     doubts: list[Gap] = []
     origins: list[str] = []
+    required: list[Fact] = []
     for need in check.needs:
         fact = facts[need.fact]
         if isinstance(fact, Gap):
@@ -25,6 +27,7 @@ def judge(check: Check, facts: Facts) -> Verdict:
             continue
         arguments[need.parameter] = fact
         if need.required:
+            required.append(fact)
             doubts.extend(fact.gaps)
             origins.append(fact.origin)
     if missing:
@@ -44,6 +47,8 @@ def judge(check: Check, facts: Facts) -> Verdict:
             "report it with the output of `corediag run -v`",
         )
         return Verdict(check.id, Status.UNKNOWN, because=(gap,))
+    if any(fact.torn for fact in required):
+        findings = tuple(replace(finding, proven=False) for finding in findings)
     if findings:
         return Verdict(check.id, Status.PROBLEM, findings, tuple(doubts))
     if doubts:

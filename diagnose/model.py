@@ -65,13 +65,16 @@ class Gap:
 class Fact:
     """What was learned of one subject matter, parsed; `origin` says from where.
 
-    `asks` names what has to be asked of a cluster so that the fact can be told.
+    `asks` names what has to be asked of a cluster so that the fact can be told. `torn` says that
+    it was read from a piece of something that means nothing in pieces, such as half of a file:
+    what it shows is a possibility.
     """
 
     asks: ClassVar[tuple[Ask, ...]] = ()
 
     origin: str
     gaps: tuple[Gap, ...] = ()
+    torn: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,12 +100,28 @@ CLUSTER = Subject("Cluster")
 
 
 @dataclass(frozen=True)
+class Spot:
+    """The place of one word; lines and columns (characters) count from 1.
+
+    `file` is the file that its origin imports, "" in the origin itself.
+    """
+
+    line: int
+    column: int
+    file: str = ""
+
+
+@dataclass(frozen=True)
 class Quote:
-    """Evidence as it was seen: the origin's name, its text, its line counted from 1."""
+    """Evidence as it was seen: the origin's name, its text, its line counted from 1.
+
+    `spot` is the word that is meant, for editors; quotes do not differ by it.
+    """
 
     origin: str
     text: str
     line: int | None = None
+    spot: Spot | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -220,7 +239,10 @@ class Recognised:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The whole answer: causes in rank order, every verdict, and what the evidence was."""
+    """The whole answer: causes in rank order, every verdict, and what the evidence was.
+
+    `facts` are those that the checks needed and got, for what reports draw of them.
+    """
 
     causes: tuple[Cause, ...]
     verdicts: tuple[Verdict, ...]
@@ -230,6 +252,7 @@ class Diagnosis:
     gaps: tuple[Gap, ...] = ()
     context: tuple[tuple[str, Any], ...] = ()
     checks: tuple[Check, ...] = ()
+    facts: tuple[Fact, ...] = field(default=(), repr=False)
 
     def check(self, identifier: str) -> Check:
         """The check with this id; raises KeyError when it is not part of the diagnosis."""

@@ -15,6 +15,7 @@ from types import FrameType
 
 NAME = "corediag"  # of the error handler
 LIKE = {"…": "...", "•": "*", "×": "x", "–": "-", "→": "->", "‘": "'", "’": "'", "“": '"', "”": '"'}
+LIKE |= {"✓": "+", "✗": "x", "·": "."}  # of the picture of answers
 GRACE_S = 1.0  # in which a second Ctrl-C is taken for the first one
 
 

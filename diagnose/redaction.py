@@ -143,6 +143,16 @@ SIXES = regex(
     r"(?P<dotted>(?:\.\d{1,3}){3})?(?![\w])"
 )
 NIBBLES = regex(r"(?i)(?<![\w.])(?P<address>(?:[0-9a-f]\.){31}[0-9a-f])(?P<tail>\.ip6\.arpa)")
+# Rows of /proc/net/{udp,tcp}[6] and /proc/net/route: words in a little-endian machine's order.
+WORDS = r"[0-9A-F]{8}(?:[0-9A-F]{24})?"
+SOCKETS = regex(
+    rf"(?P<local>{WORDS})(?P<port>:[0-9A-F]{{4}} )"
+    rf"(?P<peer>{WORDS})(?P<rest>:[0-9A-F]{{4}} [0-9A-F]{{2}} )"
+)
+ROUTED = regex(
+    r"(?P<head>\t)(?P<destination>[0-9A-F]{8})\t(?P<gateway>[0-9A-F]{8})(?P<rest>\t[0-9A-F]{4}\t\d)"
+)
+MAPPED = bytes(10) + b"\xff\xff"  # before an address of IPv4
 GLOBAL_SIX = ipaddress.IPv6Network("2000::/3")
 DOCUMENTED = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
 DOCUMENTED_SIX = ipaddress.IPv6Network("2001:db8::/32")
@@ -286,7 +296,33 @@ class Redactor:
                 text = DASHED.sub(self._dashed, text)
         if ":" in text:
             text = SIXES.sub(self._six, text)
+            text = SOCKETS.sub(self._sockets, text)
+        if "\t" in text:
+            text = ROUTED.sub(self._routed, text)
         return text
+
+    def _sockets(self, match: re.Match[str]) -> str:
+        local, peer = self._words(match["local"]), self._words(match["peer"])
+        return f"{local}{match['port']}{peer}{match['rest']}"
+
+    def _routed(self, match: re.Match[str]) -> str:
+        destination, gateway = self._words(match["destination"]), self._words(match["gateway"])
+        return f"{match['head']}{destination}\t{gateway}{match['rest']}"
+
+    def _words(self, digits: str) -> str:
+        packed = b"".join(one[::-1] for one in words_of(bytes.fromhex(digits)))
+        if len(packed) == 4:
+            packed = ipaddress.IPv4Address(self._four(str(ipaddress.IPv4Address(packed)))).packed
+        elif packed.startswith(MAPPED):
+            packed = (
+                MAPPED
+                + ipaddress.IPv4Address(self._four(str(ipaddress.IPv4Address(packed[-4:])))).packed
+            )
+        else:
+            six = ipaddress.IPv6Address(packed)
+            if six in GLOBAL_SIX and six not in RESOLVERS and not self._kept(six):
+                packed = self._renamed_six(six).packed
+        return b"".join(one[::-1] for one in words_of(packed)).hex().upper()
 
     def _dotted(self, match: re.Match[str]) -> str:
         address, reverse = match["address"], match["reverse"] or ""
@@ -401,6 +437,11 @@ class Redactor:
         if re.fullmatch(r"(?:ip|ec2)-\d+-\d+-\d+-\d+|\d+-\d+-\d+-\d+", label):
             return label  # an address, renamed before
         return f"host-{self._labels.setdefault(label, len(self._labels) + 1)}"
+
+
+def words_of(octets: bytes) -> list[bytes]:
+    """Return the 32-bit words of an address."""
+    return [octets[start : start + 4] for start in range(0, len(octets), 4)]
 
 
 def turned(address: str) -> str:

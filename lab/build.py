@@ -100,6 +100,17 @@ def built(version_of_coredns: str) -> Built:
     return Built(folders)
 
 
+def build_coredns(version: str) -> Path:
+    """Return the binary of one version of CoreDNS alone, built if the cache does not hold it."""
+    part = coredns(version)
+    if not shutil.which("go") and not _folder(part).is_dir():
+        raise Missing("CoreDNS is built from Go modules, and there is no Go")
+    cache().mkdir(parents=True, exist_ok=True)
+    with (cache() / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _built(_folder(part), part.name, partial(_go, part)) / "coredns"
+
+
 def install_debian() -> None:
     """Assert that the Debian packages are installed, fetching those that are not."""
     query = ("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n")

@@ -77,6 +77,8 @@ def test_one_check_alone() -> None:
         (("run", "--kubeconfig", "/no/such/config"), "/no/such/config"),
         (("run", "--from", "-", "--from", "-"), "only once"),
         (("run", "--from", "-", "--context", "x"), "--context"),
+        (("rbac", "--context", "x"), "only --missing asks a cluster"),
+        (("rbac", "--rung", "5"), "--rung"),
     ],
 )
 def test_bad_input_is_one_clear_message(arguments: tuple[str, ...], says: str) -> None:
@@ -166,15 +168,70 @@ def test_explain_works_without_a_cluster() -> None:
     assert "CoreDNS forwards queries to itself" in done.stdout
 
 
-def test_rbac_prints_a_role_that_only_reads() -> None:
-    """No verb that changes anything."""
+def test_rbac_prints_roles_by_rung() -> None:
+    """Rung 1 only reads, the usual one runs commands, and rung 4 alone has a second role."""
     import yaml
 
-    done = corediag("rbac")
-    documents = list(yaml.safe_load_all(done.stdout))
-    role = next(one for one in documents if one["kind"] == "ClusterRole")
-    verbs = {verb for rule in role["rules"] for verb in rule["verbs"]}
-    assert verbs <= {"get", "list"}
+    verbs = {}
+    for rung in ("1", "3", "4"):
+        done = corediag("rbac", "--rung", rung)
+        assert done.returncode == 0
+        roles = list(yaml.safe_load_all(done.stdout))
+        verbs[rung] = [
+            (one["kind"], {verb for rule in one["rules"] for verb in rule["verbs"]})
+            for one in roles
+        ]
+    assert verbs["1"] == [("ClusterRole", {"get", "list"})]
+    assert verbs["3"] == [("ClusterRole", {"get", "list", "create"})]
+    assert [kind for kind, _ in verbs["4"]] == ["ClusterRole", "Role"]
+    assert corediag("rbac").stdout == corediag("rbac", "--rung", "3").stdout
+
+
+def test_rbac_missing_prints_what_is_lacking(tmp_path: Path) -> None:
+    """As roles with exit code 1; with nothing missing a comment and 0; unknown is neither."""
+    import yaml
+
+    from tests.sources.apiserver import Fault, healthy, kubeconfig, serving
+
+    cluster = healthy()
+    with serving(cluster) as url:
+        told = ("--missing", "--kubeconfig", str(kubeconfig(tmp_path, url)))
+        done = corediag("rbac", "--rung", "4", *told)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("# You may do everything")
+        cluster.writes.rules = [{"verbs": ["get", "list"], "apiGroups": ["*"], "resources": ["*"]}]
+        done = corediag("rbac", "--rung", "1", *told)
+        assert done.returncode == 0
+        done = corediag("rbac", "--rung", "4", *told)
+        assert done.returncode == 1
+        verbs = {
+            (one["kind"], verb)
+            for one in yaml.safe_load_all(done.stdout)
+            for rule in one["rules"]
+            for verb in rule["verbs"]
+        }
+        assert verbs == {("ClusterRole", "create"), ("Role", "create"), ("Role", "delete")}
+        cluster.faults["POST"] = Fault(status=500, body="no")
+        done = corediag("rbac", *told)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert "is not known" in done.stderr
+
+
+def test_explain_access_asks_nothing() -> None:
+    """Without any cluster, and as far as the options go."""
+    done = corediag("run", "--explain-access")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "list pods" in done.stdout
+    assert "iptables-save" in done.stdout
+    assert "RUNG 4  probe pods\n  not done: only with --probe" in done.stdout
+    done = corediag("run", "--explain-access", "--no-exec", "--probe")
+    assert "not done: --no-exec" in done.stdout
+    assert "automountServiceAccountToken: false" in done.stdout
+    done = corediag("run", "--explain-access", "--check", "coredns-crashloop", "--rung", "1")
+    assert "networkpolicies" not in done.stdout
+    assert "not done: only with --rung 3" in done.stdout
+    done = corediag("run", "--explain-access", "--from", "-")
+    assert done.stdout.startswith("Nothing")
 
 
 def test_completion_scripts_are_printed() -> None:

@@ -454,3 +454,20 @@ def test_documents_stay_documents(value: object) -> None:
 def test_hostile_text_takes_linear_time(hostile: str) -> None:
     """No text makes a pattern go over it again and again; a hang is the failure."""
     assert document(hostile) is not None
+
+
+def test_addresses_in_the_words_of_the_kernel() -> None:
+    """What /proc/net holds in hexadecimal is renamed as its dotted form is; private ones stay."""
+    redactor = Redactor()
+    public = "3.120.7.9"
+    row = " 1: 09077803:0035 0100007F:D431 07 00000000:00000000\n"
+    assert redactor.text(public) == "192.0.2.9"
+    assert redactor.text(row) == row.replace("09077803", "090200C0")
+    mapped = " 2: 0000000000000000FFFF000009077803:0050 " + "0" * 32 + ":0000 0A 0:0\n"
+    assert redactor.text(mapped) == mapped.replace("09077803", "090200C0")
+    six = " 3: 0E41012A0000000000000000390B0000:0050 " + "0" * 32 + ":0000 0A 0:0\n"
+    assert "0E41012A" not in redactor.text(six)
+    assert "B80D0120" in redactor.text(six), "of the range for documents"
+    route = "eth0\t00000000\t0107780C\t0003\t0\t0\t0\t00000000\n"
+    assert "0107780C" not in redactor.text(route)
+    assert redactor.text(route.replace("0107780C", "35004D0A")).count("35004D0A") == 1

@@ -3,13 +3,15 @@
 forward counts the queries that wait for its upstream and refuses those beyond max_concurrent.
 
 Limits: mostly an effect of an upstream that is slow or dead; where that is shown, it stands above.
-Source: coredns/coredns v1.12.0, plugin/forward/forward.go (ErrLimitExceeded).
+A count without a line is of any time since the process started; it is a note.
+Source: coredns/coredns v1.12.0, plugin/forward/forward.go (ErrLimitExceeded), metrics.go
+(coredns_forward_max_concurrent_rejects_total).
 """
 
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import CoreDNSLogs
+from diagnose.facts import ConcurrencyRejects
 from diagnose.facts.logs import Match
 from diagnose.findings import log_findings
 from diagnose.model import Finding, Remedy, Severity
@@ -23,9 +25,18 @@ from diagnose.signatures.coredns import MAX_CONCURRENT
     family="capacity",
     explains=("external-names-fail",),
 )
-def coredns_max_concurrent(logs: CoreDNSLogs) -> Iterator[Finding]:
-    """Yield one finding per pod that says so, quoting its last such line."""
-    yield from log_findings(logs, (MAX_CONCURRENT,), message, steps)
+def coredns_max_concurrent(rejects: ConcurrencyRejects) -> Iterator[Finding]:
+    """Yield one finding per pod that says so, quoting its last such line, or that counts some."""
+    yield from log_findings(rejects.logs, (MAX_CONCURRENT,), message, steps)
+    for one in rejects.counted:
+        yield Finding(
+            subject=one.subject,
+            message=f"turned away {one.count} queries beyond max_concurrent since it started",
+            quotes=(one.sample.quote,),
+            remedy=steps(None),
+            severity=Severity.INFO,
+            proven=False,
+        )
 
 
 def message(_: Match) -> str:
@@ -33,7 +44,7 @@ def message(_: Match) -> str:
     return "more queries wait for the upstream than max_concurrent allows"
 
 
-def steps(_: Match) -> tuple[Remedy, ...]:
+def steps(_: Match | None) -> tuple[Remedy, ...]:
     """Return the remedy."""
     return (
         look(

@@ -19,7 +19,11 @@ from diagnose.remedies import look, quoted
     title="A pod that needs cluster names uses the node's resolvers",
     severity=Severity.WARNING,
     family="client-config",
-    explains=("internal-names-fail", "resolution-fails"),
+    explains=(
+        "internal-names-fail",
+        "resolution-fails",
+        "short-names-fail",
+    ),
     also=("pod-dnspolicy-not-cluster",),
 )
 def hostnetwork_dnspolicy(policies: PodPolicies) -> Iterator[Finding]:

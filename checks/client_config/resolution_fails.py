@@ -9,9 +9,11 @@ getaddrinfo EAI_AGAIN; kubernetes/kubernetes pkg/proxy/iptables/proxier.go (REJE
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import DNSServices, Lookups
+from diagnose.facts import ClientResolutions, DNSServices, ProbeMatrix
+from diagnose.facts.dns_answers import Place, PlaceKind, Server, ServerRole
 from diagnose.facts.lookups import ANSWERED, Lookup, Outcome
-from diagnose.model import CLUSTER, Finding, Severity
+from diagnose.facts.probe_matrix import POD_KINDS, Cell, joined, lost_text, node_or, said
+from diagnose.model import CLUSTER, Finding, Remedy, Severity
 from diagnose.remedies import look
 
 FAMILY = {
@@ -21,6 +23,7 @@ FAMILY = {
     Outcome.TEMPORARY: "service-proxy",
     Outcome.UNEXPECTED_SOURCE: "forward-drop",
 }
+USED = frozenset({ServerRole.SERVICE, ServerRole.NODE_LOCAL})
 MEANS = {
     Outcome.TIMEOUT: "no answer: the network between, or nobody there",
     Outcome.CONNECTION_REFUSED: "refused at once: no endpoint, or nothing listens",
@@ -36,8 +39,10 @@ MEANS = {
     family="service-proxy",
     symptom=True,
 )
-def resolution_fails(lookups: Lookups, services: DNSServices | None) -> Iterator[Finding]:
+def resolution_fails(lookups: ClientResolutions, services: DNSServices | None) -> Iterator[Finding]:
     """Yield one finding per server and way to fail, unless that server answered later."""
+    if lookups.matrix:
+        yield from by_answers(lookups.matrix)
     order = {id(one): number for number, one in enumerate(lookups.lookups)}
     answered = {one.server: order[id(one)] for one in lookups.lookups if one.outcome in ANSWERED}
     ways: dict[tuple[str, Outcome], list[Lookup]] = {}
@@ -51,15 +56,45 @@ def resolution_fails(lookups: Lookups, services: DNSServices | None) -> Iterator
             subject=several[0].place if several[0].place.kind else CLUSTER,
             message=f"{server or 'the resolver'}{whose}: {MEANS[outcome]}",
             quotes=tuple(one.quote for one in several[:3]),
-            remedy=look(
-                "Ask each hop: a CoreDNS pod directly, then the service address",
-                "kubectl get pods -A -l k8s-app=kube-dns -o wide",
-                "kubectl exec <pod> -- nslookup kubernetes.default.svc.cluster.local "
-                "<CoreDNS pod IP>",
-                f"kubectl exec <pod> -- nslookup kubernetes.default.svc.cluster.local "
-                f"{server or '<service IP>'}",
-                verify="the first hop that does not answer is the broken one",
-            ),
+            remedy=step(server),
             family=FAMILY[outcome],
             proven=True,
         )
+
+
+def by_answers(matrix: ProbeMatrix) -> Iterator[Finding]:
+    """Yield one finding per server that clients are to use, and way in which all is lost."""
+    ways: dict[tuple[Server, Outcome], list[tuple[Place, Cell]]] = {}
+    for (place, server), cell in matrix.cells.items():
+        uses = server.role in USED or (
+            server.role is ServerRole.CONFIGURED and place.kind in POD_KINDS
+        )
+        if uses and cell.lost and place.kind is not PlaceKind.DIRECT:
+            outcome = next(iter(cell.outcomes()))
+            ways.setdefault((server, outcome), []).append((place, cell))
+    for (server, outcome), pairs in ways.items():
+        places = [place for place, _ in pairs]
+        wheres = {node_or(place) for place in places}
+        every = joined(cell for _, cell in pairs)
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        yield Finding(
+            subject=next(iter(wheres)) if len(wheres) == 1 else CLUSTER,
+            message=f"{server.address} ({server.role.value}): {MEANS[outcome]}; asked from "
+            f"{said(places[0])}{more} ({lost_text(every)})",
+            quotes=tuple(one.quote for one in every.silent[:3]),
+            remedy=step(server.address),
+            family=FAMILY[outcome],
+            at=every.silent[0].at,
+        )
+
+
+def step(server: str) -> Remedy:
+    """Return the step that finds the hop which does not answer."""
+    return look(
+        "Ask each hop: a CoreDNS pod directly, then the service address",
+        "kubectl get pods -A -l k8s-app=kube-dns -o wide",
+        "kubectl exec <pod> -- nslookup kubernetes.default.svc.cluster.local <CoreDNS pod IP>",
+        "kubectl exec <pod> -- nslookup kubernetes.default.svc.cluster.local "
+        f"{server or '<service IP>'}",
+        verify="the first hop that does not answer is the broken one",
+    )

@@ -22,7 +22,11 @@ from diagnose.remedies import look, quoted
     title="cni0 has an address of another subnet",
     severity=Severity.CRITICAL,
     family="cni0-conflict",
-    explains=("pods-stuck-container-creating",),
+    explains=(
+        "pods-stuck-container-creating",
+        "pod-forwarding-broken",
+        "coredns-replica-failing",
+    ),
 )
 def cni0_conflict(conflicts: BridgeConflicts) -> Iterator[Finding]:
     """Yield one finding per node whose bridge is of another subnet than wanted."""

@@ -31,6 +31,7 @@ FILES = re.compile(r"\.(?:conflist|conf|json)$")
         "calico-node-not-running",
         "cilium-agent-unreachable",
         "pods-stuck-container-creating",
+        "pod-network-cross-node-broken",
     ),
 )
 def cni_leftover_configuration(configs: CNIConfigs) -> Iterator[Finding]:

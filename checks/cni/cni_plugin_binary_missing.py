@@ -1,18 +1,20 @@
 """A CNI plugin's binary is not where the runtime looks for it.
 
+A sandbox that fails for it says so; a node's own files show it too, when its configuration names a
+plugin that its folder does not hold.
+
 Limits: the path in the message is the runtime's; the binary may well be on the node elsewhere
-(/usr/libexec/cni, /usr/lib/cni), where a distribution's package put it.
+(/usr/libexec/cni, /usr/lib/cni), where a distribution's package put it. By files alone it is
+therefore a possibility.
 Source: containernetworking/cni pkg/invoke/find.go (FindInPath), v1.1.2.
 """
 
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import SandboxFailures
-from diagnose.facts.sandbox import by_place, seen
+from diagnose.facts import MissingPlugins
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted, restart_flannel
-from diagnose.signatures.cni import PLUGIN_MISSING, PLUGIN_NOT_EXECUTABLE
 
 
 @check(
@@ -22,27 +24,15 @@ from diagnose.signatures.cni import PLUGIN_MISSING, PLUGIN_NOT_EXECUTABLE
     explains=("pods-stuck-container-creating", "cni-config-uninitialized"),
     also=("cni-plugin-not-executable",),
 )
-def cni_plugin_binary_missing(failures: SandboxFailures) -> Iterator[Finding]:
+def cni_plugin_binary_missing(missing: MissingPlugins) -> Iterator[Finding]:
     """Yield one finding per node and plugin that cannot be executed there."""
-    for place, several in by_place(failures.matching(PLUGIN_MISSING, PLUGIN_NOT_EXECUTABLE)):
-        match = next(
-            reason
-            for one in several
-            for reason in one.reasons
-            if reason.signature in (PLUGIN_MISSING.name, PLUGIN_NOT_EXECUTABLE.name)
-        )
-        plugin = match["plugin"] or match["path"].rpartition("/")[2] or "the plugin"
-        folder = (match["path"].strip("[]").split(" ") or [""])[0] or "/opt/cni/bin"
-        if match.signature == PLUGIN_NOT_EXECUTABLE.name:
-            folder, what = folder.rpartition("/")[0], f"cannot be executed: {match['reason']}"
-        else:
-            what = f"is not in {folder}"
-        node = place.name if place.kind == "Node" else place.node
-        where = quoted(node, "the node")
+    for one in missing.plugins:
+        node = one.subject.name if one.subject.kind == "Node" else one.subject.node
+        where, plugin, folder = quoted(node, "the node"), one.plugin, one.folder
         yield Finding(
-            subject=place,
-            message=f"{plugin} {what} ({seen(several)})",
-            quotes=tuple(one.quote for one in several[:3]),
+            subject=one.subject,
+            message=f"{plugin} {one.what}",
+            quotes=one.quotes,
             remedy=(
                 look(
                     "See where the plugins are",
@@ -76,5 +66,6 @@ def cni_plugin_binary_missing(failures: SandboxFailures) -> Iterator[Finding]:
                     verify="kubectl get events -A --field-selector reason=FailedCreatePodSandBox",
                 ),
             ),
-            at=several[0].first_at,
+            proven=one.proven,
+            at=one.at,
         )

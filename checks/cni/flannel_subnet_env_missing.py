@@ -11,17 +11,9 @@ pkg/subnet/subnet.go (WriteSubnetFile).
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import Pods, SandboxFailures
-from diagnose.facts.sandbox import by_place, seen
+from diagnose.facts import MissingSubnetEnvs, Pods
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted, restart_flannel, restart_kube_proxy
-from diagnose.signatures.cni import (
-    SUBNET_ENV_INCOMPLETE,
-    SUBNET_ENV_INVALID,
-    SUBNET_ENV_MISSING,
-)
-
-WRONG = (SUBNET_ENV_MISSING, SUBNET_ENV_INCOMPLETE, SUBNET_ENV_INVALID)
 
 
 @check(
@@ -30,20 +22,17 @@ WRONG = (SUBNET_ENV_MISSING, SUBNET_ENV_INCOMPLETE, SUBNET_ENV_INVALID)
     family="sandbox-subnet-env-missing",
     explains=("pods-stuck-container-creating",),
 )
-def flannel_subnet_env_missing(failures: SandboxFailures, pods: Pods | None) -> Iterator[Finding]:
+def flannel_subnet_env_missing(missing: MissingSubnetEnvs, pods: Pods | None) -> Iterator[Finding]:
     """Yield one finding per node whose flannel plugin finds no usable subnet.env."""
     daemons = pods.named("kube-flannel", "flannel") if pods else ()
-    for place, several in by_place(failures.matching(*WRONG)):
-        match = next(m for one in several for m in one.reasons if m.signature in NAMES)
-        keys = match["keys"]
-        what = f"lacks {keys}" if keys else match["reason"] or "is not there"
-        node = place.name if place.kind == "Node" else place.node
+    for one in missing.missing:
+        node = one.subject.name if one.subject.kind == "Node" else one.subject.node
         here = [pod for pod in daemons if not node or pod.subject.node in ("", node)]
         note = "" if here or not daemons else "; no flannel pod is on that node"
         yield Finding(
-            subject=place,
-            message=f"{match['file'] or 'subnet.env'} {what} ({seen(several)}){note}",
-            quotes=tuple(one.quote for one in several[:3]),
+            subject=one.subject,
+            message=f"{one.message}{note}",
+            quotes=one.quotes,
             remedy=(
                 look(
                     "See whether flannel runs on the node, and why it did not write the file",
@@ -61,8 +50,5 @@ def flannel_subnet_env_missing(failures: SandboxFailures, pods: Pods | None) -> 
                     verify="none is left after a minute",
                 ),
             ),
-            at=several[0].first_at,
+            at=one.at,
         )
-
-
-NAMES = frozenset(signature.name for signature in WRONG)

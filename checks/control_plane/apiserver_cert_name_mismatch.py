@@ -29,9 +29,17 @@ def apiserver_cert_name_mismatch(failures: ApiFailures) -> Iterator[Finding]:
     """Yield one finding per program that finds its address missing in the certificate."""
     yield from api_findings(
         failures,
-        (Reason.CERT_NAME, Reason.TLS_OTHER),
+        (Reason.CERT_NAME,),
         "the certificate of {target} does not fit",
         steps,
+    )
+    # An error that names nothing known, or the beginning of one: the name is what is left to look at
+    yield from api_findings(
+        failures,
+        (Reason.TLS_OTHER,),
+        "TLS with {target} fails, for a reason that the line does not name",
+        steps,
+        proven=False,
     )
 
 

@@ -28,6 +28,7 @@ from diagnose.signatures.kubelet import NODE_IP_INVALID, NODE_READY
         "apiserver-no-route",
         "apiserver-unreachable-timeout",
         "apiserver-connection-refused",
+        "pod-network-cross-node-broken",
     ),
 )
 def kubelet_node_ip_invalid(logs: KubeletLogs) -> Iterator[Finding]:

@@ -2,7 +2,8 @@
 
 No pod is put on it, its pods are no endpoints of any Service, and after five minutes they are to
 go. What the Ready condition says tells whose fault it is: a kubelet that no longer reports, or
-one that reports what it lacks.
+one that reports what it lacks. What the kubelet itself answers tells a dead one from a node that
+is cut off.
 
 Limits: it says that the node is out, not why its kubelet is silent.
 Source: kubernetes/kubernetes v1.30.5, pkg/controller/nodelifecycle/node_lifecycle_controller.go
@@ -12,7 +13,8 @@ Source: kubernetes/kubernetes v1.30.5, pkg/controller/nodelifecycle/node_lifecyc
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import Nodes
+from diagnose.facts import KubeletHealth, Nodes
+from diagnose.facts.coredns_health import Endpoint
 from diagnose.facts.nodes import Node
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
@@ -29,10 +31,11 @@ PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
         "pods-stuck-container-creating",
         "coredns-unschedulable",
         "endpoint-on-notready-node",
+        "coredns-replica-failing",
     ),
     symptom=True,
 )
-def node_not_ready(nodes: Nodes) -> Iterator[Finding]:
+def node_not_ready(nodes: Nodes, kubelets: KubeletHealth | None) -> Iterator[Finding]:
     """Yield one finding per node that is known not to be ready."""
     best: dict[str, Node] = {}
     for one in nodes.nodes:
@@ -41,10 +44,11 @@ def node_not_ready(nodes: Nodes) -> Iterator[Finding]:
     several = [one for one in best.values() if not one.ready]
     grave = len(several) == len(best)
     for one in several:
+        said = kubelets.of(one.subject.name) if kubelets else None
         yield Finding(
             subject=one.subject,
-            message=why(one),
-            quotes=(one.quote,),
+            message=why(one) + (f"; {answered(said)}" if said else ""),
+            quotes=(one.quote, said.quote) if said else (one.quote,),
             remedy=steps(one),
             severity=Severity.CRITICAL if grave else Severity.WARNING,
         )
@@ -65,6 +69,19 @@ def why(node: Node) -> str:
     elif message:
         words = [f"not ready: {message[:160]}"]
     return "; ".join([*words, *pressed])
+
+
+def answered(kubelet: Endpoint) -> str:
+    """Return what the kubelet itself answers, in our words."""
+    if kubelet.status == 200:
+        return "its kubelet runs and says that it is well"
+    if kubelet.status:
+        return f"its kubelet runs and is not well: {kubelet.body[:80]}"
+    if kubelet.reached:
+        return "the node is reached, its kubelet does not run"
+    if kubelet.lost:
+        return "neither node nor kubelet is reached from the API server"
+    return f"the API server cannot ask its kubelet: {kubelet.trouble[:120]}"
 
 
 def steps(node: Node) -> tuple[Remedy, ...]:

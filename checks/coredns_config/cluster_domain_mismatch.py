@@ -21,7 +21,10 @@ from diagnose.remedies import edit_corefile
     title="Pods search another cluster domain than CoreDNS serves",
     severity=Severity.CRITICAL,
     family="corefile-domain",
-    explains=("internal-names-fail",),
+    explains=(
+        "internal-names-fail",
+        "short-names-fail",
+    ),
 )
 def cluster_domain_mismatch(corefile: Corefile, pods: PodDNS) -> Iterator[Finding]:
     """Yield one finding per kubelet or pod whose domain CoreDNS does not serve."""

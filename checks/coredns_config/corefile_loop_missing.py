@@ -25,7 +25,7 @@ def corefile_loop_missing(corefile: Corefile) -> Iterator[Finding]:
         raise NotApplicable("this Corefile is not of the cluster's DNS server")
     if not corefile.plugin("forward"):
         raise NotApplicable("the Corefile forwards nothing")
-    if corefile.plugin("loop") or corefile.faults:
+    if corefile.plugin("loop") or corefile.faults or corefile.torn:
         return
     yield Finding(
         subject=CLUSTER,

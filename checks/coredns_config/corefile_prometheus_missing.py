@@ -17,13 +17,14 @@ from diagnose.remedies import edit_corefile
     title="CoreDNS exposes no metrics",
     severity=Severity.INFO,
     family="corefile-domain",
+    explains=("coredns-metrics-unreachable",),
 )
 def corefile_prometheus_missing(corefile: Corefile) -> Iterator[Finding]:
     """Yield one finding when no block of the cluster's server has the prometheus plugin."""
     owners = corefile.plugin("kubernetes")
     if not owners:
         raise NotApplicable("this Corefile is not of the cluster's DNS server")
-    if corefile.plugin("prometheus") or corefile.faults:
+    if corefile.plugin("prometheus") or corefile.faults or corefile.torn:
         return
     yield Finding(
         subject=CLUSTER,

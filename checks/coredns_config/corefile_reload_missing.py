@@ -22,7 +22,7 @@ def corefile_reload_missing(corefile: Corefile) -> Iterator[Finding]:
     owners = corefile.plugin("kubernetes")
     if not owners:
         raise NotApplicable("this Corefile is not of the cluster's DNS server")
-    if corefile.plugin("reload") or corefile.faults:
+    if corefile.plugin("reload") or corefile.faults or corefile.torn:
         return
     yield Finding(
         subject=CLUSTER,

@@ -2,7 +2,8 @@
 
 CoreDNS exits on it at start; a server that runs keeps its old configuration and says so once.
 
-Limits: the line that CoreDNS names is where its parser gave up, often the one after the mistake.
+Limits: the line that CoreDNS names is where its parser gave up, often the one after the mistake. A
+bare Corefile whose braces do not match may be a piece of one.
 Source: coredns/caddy v1.1.1, caddyfile/parse.go and lexer.go; coredns/coredns v1.12.0
 core/dnsserver/address.go.
 """

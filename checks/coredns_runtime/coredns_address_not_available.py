@@ -22,7 +22,10 @@ from diagnose.signatures.coredns import ADDRESS_NOT_AVAILABLE
     title="The Corefile binds an address that the host does not have",
     severity=Severity.CRITICAL,
     family="coredns-port",
-    explains=("coredns-crashloop",),
+    explains=(
+        "coredns-crashloop",
+        "nodelocaldns-down",
+    ),
 )
 def coredns_address_not_available(logs: CoreDNSLogs) -> Iterator[Finding]:
     """Yield one finding per pod that says so, quoting its last such line."""

@@ -1,7 +1,8 @@
 """CoreDNS says that it cannot watch the Kubernetes API, and not why.
 
 CoreDNS 1.12.4 to 1.13.1 print `Failed to watch` without a reason, whether the server does not
-answer, refuses the token or forbids. The reason has to be seen from elsewhere.
+answer, refuses the token or forbids; since 1.14.2 nothing is printed of a server that does not
+answer, and only the counters show it. The reason has to be seen from elsewhere.
 
 Limits: the same line stands there for a second while an API server restarts.
 Source: coredns/coredns v1.12.4, plugin/kubernetes/logger.go; client-go v0.34.1,
@@ -9,14 +10,17 @@ tools/cache/reflector.go.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from diagnose.check import check
 from diagnose.facts import ApiFailures, CoreDNSVersion
-from diagnose.facts.api_failures import ApiFailure
+from diagnose.facts.api_failures import ApiFailure, numbers_of
 from diagnose.findings import api_findings
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import find_api_layer, look
 from diagnose.signatures.trouble import Reason
+
+PRINTS = (1, 13, 2)  # of a server that answers
 
 
 @check(
@@ -29,19 +33,20 @@ def coredns_api_error_hidden(
     failures: ApiFailures, version: CoreDNSVersion | None
 ) -> Iterator[Finding]:
     """Yield one finding per pod that fails at the API without a reason; never proven."""
-    which = f" (CoreDNS {version.newest} does not print it)" if version and version.newest else ""
+    newest = version.newest if version else ""
+    which = f" (CoreDNS {newest} does not print it)" if newest else ""
     yield from api_findings(
         failures,
         (Reason.HIDDEN, Reason.OTHER),
         f"cannot watch the API; no reason is given{which}",
-        steps,
+        partial(steps, numbers_of(newest)),
         proven=False,
     )
 
 
-def steps(failure: ApiFailure) -> tuple[Remedy, ...]:
+def steps(version: tuple[int, ...], failure: ApiFailure) -> tuple[Remedy, ...]:
     """Return the ways to see the reason, the cheapest first."""
-    return (
+    looks = (
         look(
             "See whether CoreDNS may read what it needs",
             "kubectl auth can-i watch endpointslices.discovery.k8s.io -A "
@@ -50,6 +55,11 @@ def steps(failure: ApiFailure) -> tuple[Remedy, ...]:
             verify="no: its role lacks it; yes twice: it does not get through",
         ),
         find_api_layer(failure.trouble.target, failure.subject.node),
+    )
+    if version >= PRINTS:
+        return looks
+    return (
+        *looks,
         Remedy(
             title="To have the reason printed, update CoreDNS to 1.13.2 or later",
             commands=(

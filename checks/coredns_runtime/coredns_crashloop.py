@@ -21,7 +21,12 @@ FEW = 3  # restarts of a pod that is not ready; fewer happen while a node starts
     title="CoreDNS restarts again and again",
     severity=Severity.CRITICAL,
     family="coredns-crashloop",
-    explains=("no-ready-endpoints", "external-names-fail", "internal-names-fail"),
+    explains=(
+        "no-ready-endpoints",
+        "external-names-fail",
+        "internal-names-fail",
+        "coredns-replica-failing",
+    ),
     symptom=True,
 )
 def coredns_crashloop(pods: DNSPods) -> Iterator[Finding]:

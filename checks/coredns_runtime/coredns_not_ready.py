@@ -19,7 +19,11 @@ from diagnose.remedies import look
     title="CoreDNS runs but is not ready",
     severity=Severity.CRITICAL,
     family="no-endpoints",
-    explains=("no-ready-endpoints", "internal-names-fail"),
+    explains=(
+        "no-ready-endpoints",
+        "internal-names-fail",
+        "coredns-replica-failing",
+    ),
     also=("kube-dns-not-synced",),
     symptom=True,
 )

@@ -27,7 +27,10 @@ WITHIN = timedelta(minutes=10)
     title="CoreDNS loses its connection to the API server again and again",
     severity=Severity.WARNING,
     family="apiserver-unreachable",
-    explains=("internal-names-fail",),
+    explains=(
+        "internal-names-fail",
+        "cluster-answers-wrong",
+    ),
 )
 def coredns_stale_data(logs: CoreDNSLogs) -> Iterator[Finding]:
     """Yield one finding per pod whose watches end that often; a possibility."""

@@ -1,6 +1,8 @@
 """The same DNS server answers some queries and leaves others without an answer.
 
-What failed first and answers since was mended, and is left out.
+What failed first and answers since was mended, and is left out. Of what corediag asked itself it
+counts where questions of one kind, over one transport, from one place, are answered now and not
+then; how large the share may be follows from how often was asked.
 
 Limits: it says that a part fails, not which: one replica, one node, one transport, or now and then.
 Source: RFC 1035 section 4.2; Kubernetes documentation, Debugging DNS Resolution.
@@ -9,9 +11,20 @@ Source: RFC 1035 section 4.2; Kubernetes documentation, Debugging DNS Resolution
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import Lookups
+from diagnose.facts import ClientResolutions, ProbeMatrix
+from diagnose.facts.dns_answers import NameKind, Place, PlaceKind, Server, ServerRole
 from diagnose.facts.lookups import ANSWERED, NO_ANSWER, Lookup
-from diagnose.model import CLUSTER, Finding, Severity
+from diagnose.facts.probe_matrix import (
+    LARGE_BYTES,
+    Cell,
+    State,
+    called,
+    joined,
+    limits_text,
+    node_or,
+    said,
+)
+from diagnose.model import CLUSTER, Finding, Remedy, Severity
 from diagnose.remedies import look, quoted
 
 FEW = 2  # of each kind; one of them may be chance
@@ -24,8 +37,10 @@ FEW = 2  # of each kind; one of them may be chance
     explains=("resolution-fails",),
     symptom=True,
 )
-def dns_intermittent_failures(lookups: Lookups) -> Iterator[Finding]:
+def dns_intermittent_failures(lookups: ClientResolutions) -> Iterator[Finding]:
     """Yield one finding per server that answered several queries and several others not."""
+    if lookups.matrix:
+        yield from by_answers(lookups.matrix)
     servers: dict[str, list[Lookup]] = {}
     for one in lookups.lookups:
         if one.server:
@@ -42,12 +57,60 @@ def dns_intermittent_failures(lookups: Lookups) -> Iterator[Finding]:
             message=f"{server}: {len(failed)} of {len(failed) + len(answered)} queries got no "
             "answer, for the same name too",
             quotes=(failed[0].quote, answered[0].quote),
-            remedy=look(
-                "Split by replica, node and transport: which part fails always?",
-                "kubectl get pods -A -l k8s-app=kube-dns -o wide",
-                "dig @<each CoreDNS pod IP> kubernetes.default.svc.cluster.local  # in a pod",
-                f"dig +tcp @{quoted(server, '<service IP>')} kubernetes.default.svc.cluster.local",
-                verify="one pod: that replica or the way to its node; UDP alone: conntrack, a "
-                "filter or the path",
-            ),
+            remedy=step(server),
         )
+
+
+def by_answers(matrix: ProbeMatrix) -> Iterator[Finding]:
+    """Yield one finding per server that answers a kind of question now and not then.
+
+    What is lost always, from a place, over a transport, of a kind or above a size, is no chance and
+    has checks of its own.
+    """
+    cells = matrix.by(
+        lambda one: (
+            None
+            if one.place.kind is PlaceKind.DIRECT or one.server.role is ServerRole.UPSTREAM
+            else (
+                one.server,
+                one.place,
+                one.transport,
+                one.name_kind is NameKind.EXTERNAL,
+                matrix.size_of(one) > LARGE_BYTES,
+            )
+        )
+    )
+    servers: dict[Server, list[tuple[Place, Cell]]] = {}
+    for (server, place, *_), cell in cells.items():
+        if cell.state in (State.MIXED, State.ANSWERS):
+            servers.setdefault(server, []).append((place, cell))
+    for server, pairs in servers.items():
+        every = joined(cell for _, cell in pairs)
+        if len(every.silent) < FEW:
+            continue
+        places = dict.fromkeys(place for place, cell in pairs if cell.silent)
+        wheres = {node_or(place) for place in places}
+        first = next(iter(places))
+        wide = server.role is ServerRole.SERVICE
+        yield Finding(
+            # whoever asks the Service is led to any node, so that its fault may lie on any
+            subject=next(iter(wheres)) if len(wheres) == 1 and not wide else CLUSTER,
+            message=f"{called(server)} left {len(every.silent)} of {every.asked} questions "
+            f"unanswered ({limits_text(len(every.silent), every.asked)}), asked from {said(first)}"
+            + (f" and {len(places) - 1} more" if len(places) > 1 else ""),
+            quotes=(*(one.quote for one in every.silent[:2]), every.answered[0].quote),
+            remedy=step(server.address),
+            at=every.silent[0].at,
+        )
+
+
+def step(server: str) -> Remedy:
+    """Return the step that splits what fails from what does not."""
+    return look(
+        "Split by replica, node and transport: which part fails always?",
+        "kubectl get pods -A -l k8s-app=kube-dns -o wide",
+        "dig @<each CoreDNS pod IP> kubernetes.default.svc.cluster.local  # in a pod",
+        f"dig +tcp @{quoted(server, '<service IP>')} kubernetes.default.svc.cluster.local",
+        verify="one pod: that replica or the way to its node; UDP alone: conntrack, a "
+        "filter or the path",
+    )

@@ -2,6 +2,8 @@
 
 The name kubernetes.default exists in every cluster, so NXDOMAIN for it is always a fault; for
 any other cluster name it may be the truth. SERVFAIL says that CoreDNS does not know the cluster.
+Of what corediag asked itself it counts where no server of the cluster knows the name; where some
+do, the others have checks of their own.
 
 Limits: other cluster names that are NXDOMAIN are left alone: nobody says that they exist.
 Source: kubernetes/dns docs/specification.md; coredns/coredns v1.12.0 plugin/kubernetes/handler.go
@@ -11,9 +13,11 @@ Source: kubernetes/dns docs/specification.md; coredns/coredns v1.12.0 plugin/kub
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import Corefile, Lookups
+from diagnose.facts import Corefile, ProbeMatrix, Resolutions
+from diagnose.facts.dns_answers import Asked, NameKind
 from diagnose.facts.lookups import Outcome
 from diagnose.facts.names import DEFAULT_DOMAIN, always_exists, in_cluster, normal
+from diagnose.facts.probe_matrix import CLUSTER_ROLES
 from diagnose.model import CLUSTER, Finding, Severity
 from diagnose.remedies import look
 
@@ -29,6 +33,12 @@ MEANS = {
     Outcome.REFUSED: "REFUSED: no server block of CoreDNS takes the name",
     Outcome.NOT_KNOWN: "a name that every cluster has is not known, or nothing answered",
 }
+STEP = look(
+    "See whether CoreDNS knows the cluster",
+    "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50 --prefix",
+    "kubectl -n kube-system get configmap coredns -o yaml",
+    verify="nslookup kubernetes.default.svc.cluster.local <service IP>",
+)
 
 
 @check(
@@ -38,7 +48,7 @@ MEANS = {
     explains=("resolution-fails",),
     symptom=True,
 )
-def internal_names_fail(lookups: Lookups, corefile: Corefile | None) -> Iterator[Finding]:
+def internal_names_fail(lookups: Resolutions, corefile: Corefile | None) -> Iterator[Finding]:
     """Yield one finding per way in which cluster names fail, unless they resolved later."""
     zones = corefile.kubernetes_zones() if corefile else ()
     domains = tuple(normal(zone) for zone in zones if "arpa" not in zone) or (DEFAULT_DOMAIN,)
@@ -54,6 +64,8 @@ def internal_names_fail(lookups: Lookups, corefile: Corefile | None) -> Iterator
             wanted = always_exists(one.name, domains)
         if one.outcome in FAMILY and wanted and solved.get(normal(one.name), -1) < number:
             found.setdefault(one.outcome, []).append(number)
+    if lookups.matrix:
+        yield from by_answers(lookups.matrix)
     for outcome, numbers in found.items():
         several = [lookups.lookups[number] for number in numbers]
         place = several[0].place
@@ -61,11 +73,31 @@ def internal_names_fail(lookups: Lookups, corefile: Corefile | None) -> Iterator
             subject=place if place.kind else CLUSTER,
             message=MEANS[outcome],
             quotes=tuple(one.quote for one in several[:3]),
-            remedy=look(
-                "See whether CoreDNS knows the cluster",
-                "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50 --prefix",
-                "kubectl -n kube-system get configmap coredns -o yaml",
-                verify="nslookup kubernetes.default.svc.cluster.local <service IP>",
-            ),
+            remedy=STEP,
             family=FAMILY[outcome],
+        )
+
+
+def by_answers(matrix: ProbeMatrix) -> Iterator[Finding]:
+    """Yield one finding per way to fail where no server of the cluster knows the name."""
+    asked = [
+        one
+        for one in matrix.items
+        if one.name_kind is NameKind.SERVICE and one.server.role in CLUSTER_ROLES
+    ]
+    if any(one.outcome in (Outcome.NOERROR, Outcome.NODATA) for one in asked):
+        return
+    ways: dict[Outcome, list[Asked]] = {}
+    for one in asked:
+        if one.outcome in FAMILY:
+            ways.setdefault(one.outcome, []).append(one)
+    for outcome, several in ways.items():
+        servers = {one.server.address: one for one in several}
+        yield Finding(
+            subject=CLUSTER,
+            message=f"{MEANS[outcome]} ({', '.join(list(servers)[:3])})",
+            quotes=tuple(one.quote for one in servers.values())[:3],
+            remedy=STEP,
+            family=FAMILY[outcome],
+            at=several[0].at,
         )

@@ -2,18 +2,20 @@
 
 Every UDP query through a Service address takes an entry for half a minute and more.
 
+The kernel's counts tell it as well: from 95 % of the limit on there is no room for a burst, from
+99 % on it drops.
+
 Source: Linux v6.1 net/netfilter/nf_conntrack_core.c (__nf_conntrack_alloc).
-Limits: the kernel prints the line at most every five seconds, so its count says little.
+Limits: the kernel prints the line at most every five seconds, so its count says little. Counts are
+of one moment.
 """
 
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import KernelMessages
-from diagnose.findings import times
+from diagnose.facts import ConntrackTables
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
-from diagnose.signatures.kernel import CONNTRACK_FULL
 
 
 @check(
@@ -25,16 +27,18 @@ from diagnose.signatures.kernel import CONNTRACK_FULL
         "upstream-timeout",
         "upstream-operation-not-permitted",
         "apiserver-unreachable-timeout",
+        "dns-intermittent-failures",
+        "dns-udp-lost",
     ),
 )
-def conntrack_table_full(messages: KernelMessages) -> Iterator[Finding]:
-    """Yield one finding per node that drops packets for it."""
-    for one in messages.of(CONNTRACK_FULL):
+def conntrack_table_full(tables: ConntrackTables) -> Iterator[Finding]:
+    """Yield one finding per node that drops packets for it, or is about to."""
+    for one in tables.full:
         node = one.subject.name
         yield Finding(
             subject=one.subject,
-            message=f"the kernel drops packets of new connections ({times(one.count)})",
-            quotes=(one.match.quote,),
+            message=one.message,
+            quotes=one.quotes,
             remedy=(
                 look(
                     "See how full the table is, and who fills it",
@@ -62,5 +66,6 @@ def conntrack_table_full(messages: KernelMessages) -> Iterator[Finding]:
                     why="its NOTRACK rules keep queries to it out of the table",
                 ),
             ),
-            at=one.match.at,
+            proven=one.proven,
+            at=one.at,
         )

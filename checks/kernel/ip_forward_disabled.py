@@ -25,6 +25,8 @@ OFF = ("0", "not 1")
         "upstream-timeout",
         "apiserver-unreachable-timeout",
         "external-names-fail",
+        "pod-forwarding-broken",
+        "pod-egress-broken",
     ),
 )
 def ip_forward_disabled(settings: Sysctls) -> Iterator[Finding]:

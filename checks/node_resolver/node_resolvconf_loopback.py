@@ -49,7 +49,7 @@ def node_resolvconf_loopback(
         if not addresses:
             continue
         only = len(addresses) == len(file.nameservers)
-        certain = looped or file.path in handed
+        certain = looped or file.handed or file.path in handed
         yield Finding(
             subject=file.subject if file.subject.kind else CLUSTER,
             message=f"{file.path or 'resolv.conf'} names {', '.join(addresses)}"

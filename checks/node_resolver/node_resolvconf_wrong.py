@@ -3,14 +3,15 @@
 The file names a resolver of a network that the node left, of a VPN that is down, or that only the
 node itself can reach; or it was corrected since, and the pod still has the old copy.
 
-Limits: that the server does not answer the node either is not seen here, so it is a possibility.
+Limits: that the server does not answer the node either is not always seen, so it is a possibility;
+where it is seen to answer the node, the file is right.
 Source: kubernetes/kubernetes v1.31.0, pkg/kubelet/network/dns/dns.go (resolv.conf is copied when a
 pod starts).
 """
 
 from collections.abc import Iterator
 
-from diagnose.check import NotApplicable, check
+from diagnose.check import NotApplicable, Undecided, check
 from diagnose.facts import Corefile, ResolvConfs, UpstreamFailures
 from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
 from diagnose.remedies import ask_upstream, restart_coredns
@@ -29,8 +30,13 @@ def node_resolvconf_wrong(
     upstreams = corefile.upstreams(".") if corefile else ()
     if upstreams and not any(one.startswith("/") for one in upstreams):
         raise NotApplicable(f"the Corefile names its upstreams itself: {', '.join(upstreams)}")
-    failing = {one.server: one for one in failures.failures if one.server and not one.probe_only}
-    for file in resolvers.of_nodes:
+    failing = {
+        one.server: one
+        for one in failures.failures
+        if one.server and not one.probe_only and not one.answers_node and one.answers_now is None
+    }
+    own = [file for file in resolvers.of_nodes if not file.handed]
+    for file in own:
         if not file.nameservers:
             continue
         for server, failure in failing.items():
@@ -59,3 +65,8 @@ def node_resolvconf_wrong(
                 proven=False,
                 at=failure.first_at,
             )
+    # Of a copy that a pod was handed it is neither known what the file holds now, nor worth a word
+    # that CoreDNS was handed the same.
+    handed = {server for file in resolvers.files if file.handed for server in file.nameservers}
+    if not own and (common := sorted(handed & set(failing))):
+        raise Undecided(f"whether {common[0]} answers the node itself is not seen")

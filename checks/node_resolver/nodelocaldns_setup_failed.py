@@ -25,7 +25,10 @@ LOCKED = ("xtables lock", "exit status 4")
     title="The node-local DNS cache cannot set up its interface or rules",
     severity=Severity.CRITICAL,
     family="node-local-dns",
-    explains=("coredns-address-not-available",),
+    explains=(
+        "coredns-address-not-available",
+        "nodelocaldns-down",
+    ),
 )
 def nodelocaldns_setup_failed(logs: CoreDNSLogs) -> Iterator[Finding]:
     """Yield one finding per pod and kind of failure, quoting the last such line."""

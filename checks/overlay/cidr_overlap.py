@@ -25,6 +25,7 @@ from diagnose.remedies import look
         "apiserver-no-route",
         "apiserver-unreachable-timeout",
         "resolution-fails",
+        "pod-network-cross-node-broken",
     ),
 )
 def cidr_overlap(paths: AddressOverlaps) -> Iterator[Finding]:

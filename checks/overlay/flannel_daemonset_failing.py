@@ -19,7 +19,11 @@ WORDS = ("flannel",)
     title="flannel does not run",
     severity=Severity.CRITICAL,
     family="overlay",
-    explains=("flannel-subnet-env-missing", "cni-config-uninitialized"),
+    explains=(
+        "flannel-subnet-env-missing",
+        "cni-config-uninitialized",
+        "pod-network-cross-node-broken",
+    ),
 )
 def flannel_daemonset_failing(
     sets: DaemonSets, pods: Pods | None, logs: FlannelLogs | None

@@ -25,6 +25,7 @@ from diagnose.signatures.flannel import MASQUERADE_FAILED
         "flannel-subnet-env-missing",
         "upstream-timeout",
         "apiserver-unreachable-timeout",
+        "pod-egress-broken",
     ),
 )
 def flannel_masquerade_failed(failures: FlannelFailures) -> Iterator[Finding]:

@@ -26,6 +26,8 @@ from diagnose.remedies import look, restart_flannel
         "apiserver-no-route",
         "upstream-timeout",
         "resolution-fails",
+        "pod-network-cross-node-broken",
+        "pod-egress-broken",
     ),
 )
 def flannel_network_cidr_mismatch(networks: FlannelNetworks) -> Iterator[Finding]:

@@ -22,7 +22,12 @@ from diagnose.signatures.flannel import VTEP_MAC_CHANGED
     title="The MAC address of flannel's device was changed",
     severity=Severity.CRITICAL,
     family="overlay",
-    explains=("flannel-daemonset-failing", "flannel-subnet-env-missing", "resolution-fails"),
+    explains=(
+        "flannel-daemonset-failing",
+        "flannel-subnet-env-missing",
+        "resolution-fails",
+        "pod-network-cross-node-broken",
+    ),
 )
 def flannel_vtep_mac_changed(failures: FlannelFailures) -> Iterator[Finding]:
     """Yield one finding per flannel pod that ended for it."""

@@ -20,7 +20,12 @@ from diagnose.remedies import look, restart_flannel
     title="flannel uses an interface that does not connect the nodes",
     severity=Severity.CRITICAL,
     family="overlay",
-    explains=("resolution-fails", "apiserver-unreachable-timeout", "upstream-timeout"),
+    explains=(
+        "resolution-fails",
+        "apiserver-unreachable-timeout",
+        "upstream-timeout",
+        "pod-network-cross-node-broken",
+    ),
 )
 def flannel_wrong_interface(paths: FlannelEndpoints) -> Iterator[Finding]:
     """Yield one finding per address that stands for several nodes."""

@@ -19,7 +19,12 @@ from diagnose.remedies import look, quoted
     title="A node has no route to the pods of another one",
     severity=Severity.CRITICAL,
     family="overlay",
-    explains=("resolution-fails", "apiserver-unreachable-timeout", "upstream-timeout"),
+    explains=(
+        "resolution-fails",
+        "apiserver-unreachable-timeout",
+        "upstream-timeout",
+        "pod-network-cross-node-broken",
+    ),
 )
 def node_pod_routes_missing(paths: PodRoutes) -> Iterator[Finding]:
     """Yield one finding per node without a route."""

@@ -19,7 +19,10 @@ from diagnose.remedies import look, restart_flannel
     title="The overlay's packets are too large for the network below",
     severity=Severity.WARNING,
     family="mtu",
-    explains=("apiserver-tls-handshake-timeout",),
+    explains=(
+        "apiserver-tls-handshake-timeout",
+        "large-messages-lost",
+    ),
 )
 def overlay_mtu_mismatch(paths: OverlaySizes) -> Iterator[Finding]:
     """Yield one finding per node whose overlay is larger than its interface has room for."""

@@ -22,7 +22,13 @@ CERTAIN = 3
     title="Packets of the overlay are dropped for a wrong checksum",
     severity=Severity.CRITICAL,
     family="overlay",
-    explains=("resolution-fails", "apiserver-unreachable-timeout", "upstream-timeout"),
+    explains=(
+        "resolution-fails",
+        "apiserver-unreachable-timeout",
+        "upstream-timeout",
+        "pod-network-cross-node-broken",
+        "dns-udp-lost",
+    ),
 )
 def vxlan_checksum_offload(messages: KernelMessages) -> Iterator[Finding]:
     """Yield one finding per node that drops such packets."""

@@ -27,6 +27,8 @@ from diagnose.remedies import look, quoted, restart_flannel
         "upstream-timeout",
         "apiserver-unreachable-timeout",
         "external-names-fail",
+        "pod-forwarding-broken",
+        "pod-egress-broken",
     ),
 )
 def forward_chain_drop(filters: ForwardFilters) -> Iterator[Finding]:

@@ -29,6 +29,11 @@ from diagnose.remedies import look, quoted, restart_flannel, restart_kube_proxy
         "resolution-fails",
         "kube-proxy-apiserver-unreachable",
         "coredns-liveness-killed",
+        "vxlan-port-blocked",
+        "pod-network-cross-node-broken",
+        "pod-forwarding-broken",
+        "dns-udp-lost",
+        "dns-tcp-lost",
     ),
 )
 def host_firewall_blocks(filters: ForwardFilters) -> Iterator[Finding]:

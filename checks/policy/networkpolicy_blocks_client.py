@@ -21,7 +21,13 @@ from diagnose.remedies import look, quoted
     title="A network policy keeps pods from asking DNS",
     severity=Severity.CRITICAL,
     family="network-policy",
-    explains=("resolution-fails",),
+    explains=(
+        "resolution-fails",
+        "pod-forwarding-broken",
+        "dns-udp-lost",
+        "dns-tcp-lost",
+        "dns-blocked-for-namespace",
+    ),
 )
 def networkpolicy_blocks_client(blocks: PolicyBlocks) -> Iterator[Finding]:
     """Yield one finding per policy."""

@@ -27,6 +27,7 @@ DNS_PORT = "53"
         "apiserver-connection-refused",
         "apiserver-unreachable-timeout",
         "resolution-fails",
+        "service-proxy-broken",
     ),
 )
 def cilium_service_backend_missing(

@@ -12,9 +12,10 @@ Documentation/networking/ip-sysctl.rst (bridge-nf-call-iptables).
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import Lookups
-from diagnose.facts.lookups import Outcome
-from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
+from diagnose.facts import ClientResolutions
+from diagnose.facts.lookups import Lookup, Outcome
+from diagnose.facts.resolutions import as_lookup
+from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity, Subject
 from diagnose.remedies import NODE, look, quoted
 
 
@@ -24,11 +25,14 @@ from diagnose.remedies import NODE, look, quoted
     family="forward-drop",
     explains=("resolution-fails",),
 )
-def dns_reply_from_unexpected_source(lookups: Lookups) -> Iterator[Finding]:
+def dns_reply_from_unexpected_source(lookups: ClientResolutions) -> Iterator[Finding]:
     """Yield one finding per place where an answer comes from an address that was not asked."""
-    wrong = [one for one in lookups.lookups if one.outcome is Outcome.UNEXPECTED_SOURCE]
-    for place in dict.fromkeys(one.place for one in wrong):
-        several = [one for one in wrong if one.place == place]
+    asked = map(as_lookup, lookups.matrix.items if lookups.matrix else ())
+    places: dict[Subject, list[Lookup]] = {}
+    for look_up in (*lookups.lookups, *asked):
+        if look_up.outcome is Outcome.UNEXPECTED_SOURCE:
+            places.setdefault(look_up.place, []).append(look_up)
+    for place, several in places.items():
         server = next((one.server for one in several if one.server), "the service's address")
         node = quoted(place.node, NODE)
         yield Finding(

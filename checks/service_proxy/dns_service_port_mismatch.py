@@ -23,7 +23,13 @@ NEEDED = {"UDP": "dns", "TCP": "dns-tcp"}
     title="The DNS service lacks a port",
     severity=Severity.CRITICAL,
     family="no-endpoints",
-    explains=("resolution-fails",),
+    explains=(
+        "resolution-fails",
+        "service-proxy-broken",
+        "dns-udp-lost",
+        "dns-tcp-lost",
+        "nodelocaldns-upstream-unreachable",
+    ),
 )
 def dns_service_port_mismatch(services: DNSServices) -> Iterator[Finding]:
     """Yield one finding per DNS service without UDP or without TCP port 53."""

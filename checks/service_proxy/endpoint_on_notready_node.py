@@ -20,7 +20,10 @@ from diagnose.remedies import look, quoted
     title="A DNS endpoint is on a node that is not ready",
     severity=Severity.WARNING,
     family="no-endpoints",
-    explains=("resolution-fails",),
+    explains=(
+        "resolution-fails",
+        "coredns-replica-failing",
+    ),
     symptom=True,
 )
 def endpoint_on_notready_node(endpoints: ReadyEndpoints, nodes: Nodes) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ The kernel asks both. kube-proxy, kubelet and the network add-on may each use an
 old stay in the one that nobody writes any more.
 
 Limits: a legacy table that another program filled and that holds nothing of Kubernetes does no
-harm; counting its rules tells.
+harm; where it is not shown too, it is a possibility.
 Source: netfilter iptables 1.8.9, iptables/xtables-save.c; kubernetes/release
 images/build/distroless-iptables (iptables-wrapper).
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from diagnose.check import check
 from diagnose.facts import NodeNetwork
+from diagnose.facts.node_network import FilterRule, FilterRules
 from diagnose.model import Finding, Remedy, Risk, Severity, Subject
 from diagnose.remedies import NODE, look, quoted
 
@@ -26,6 +27,8 @@ from diagnose.remedies import NODE, look, quoted
         "kube-proxy-iptables-sync-failed",
         "sandbox-iptables-unusable",
         "forward-chain-drop",
+        "pod-egress-broken",
+        "service-proxy-broken",
     ),
 )
 def iptables_backends_mixed(network: NodeNetwork) -> Iterator[Finding]:
@@ -35,13 +38,17 @@ def iptables_backends_mixed(network: NodeNetwork) -> Iterator[Finding]:
         if dump.elsewhere is None or dump.subject in seen:
             continue
         seen.add(dump.subject)
-        ours = any(rule.chain.startswith(("KUBE-", "FLANNEL", "CNI-")) for rule in dump.rules)
+        ours = rule_of_ours(dump) is not None
+        others = [one for one in network.filters if is_other_back_end(one, dump)]
+        theirs = next((rule.quote for one in others if (rule := rule_of_ours(one))), None)
+        if others and theirs is None:
+            continue  # what the other one holds is shown, and it is nothing of Kubernetes
         node = quoted(dump.subject.name if dump.subject.kind == "Node" else "", NODE)
         kept = " of Kubernetes" if ours else ""
         yield Finding(
             subject=dump.subject if dump.subject.kind else Subject("Node"),
             message=f"rules{kept} are here, and iptables says that the other back end has some too",
-            quotes=(dump.elsewhere,),
+            quotes=(dump.elsewhere, *((theirs,) if theirs else ())),
             remedy=(
                 look(
                     "Count what is in each",
@@ -63,5 +70,18 @@ def iptables_backends_mixed(network: NodeNetwork) -> Iterator[Finding]:
                     "already holds the kubelet's chains",
                 ),
             ),
-            proven=False,
+            proven=ours and theirs is not None,
         )
+
+
+def rule_of_ours(dump: FilterRules) -> FilterRule | None:
+    """Return the first rule of Kubernetes or the network add-on in a dump."""
+    prefixes = ("KUBE-", "FLANNEL", "CNI-")
+    return next((rule for rule in dump.rules if rule.chain.startswith(prefixes)), None)
+
+
+def is_other_back_end(one: FilterRules, dump: FilterRules) -> bool:
+    """Whether a dump shows what the other back end of iptables holds on the same node."""
+    tables = {table for table, _ in one.chains}
+    same = one is not dump and one.subject == dump.subject
+    return same and one.elsewhere is None and bool(tables & {"nat", "filter", "mangle", "raw"})

@@ -27,7 +27,13 @@ OTHERS = ("nftables", "nft ", "sysctl")  # other checks' matters
 )
 def kube_proxy_iptables_unavailable(failures: ProxyFailures) -> Iterator[Finding]:
     """Yield one finding per kube-proxy that ends for want of iptables."""
-    yield from proxy_findings(failures, (IPTABLES_UNAVAILABLE,), message, steps)
+    yield from proxy_findings(
+        failures,
+        (IPTABLES_UNAVAILABLE,),
+        message,
+        steps,
+        proven=lambda one: "iptables" in one.match.quote.text or bool(meant(one.match["reason"])),
+    )
 
 
 def message(match: Match) -> str:
@@ -35,11 +41,16 @@ def message(match: Match) -> str:
     reason = match["reason"]
     if any(word in reason for word in OTHERS):
         return ""
+    return meant(reason) or f"iptables cannot be used: {reason[:120]}"
+
+
+def meant(reason: str) -> str:
+    """Return what a reason says of iptables; "" for another reason, or half of one."""
     if "executable file not found" in reason:
         return "its image has no iptables"
     if "Permission denied" in reason or "not permitted" in reason:
         return "it may not use iptables: it is not privileged, or a security module forbids it"
-    return f"iptables cannot be used: {reason[:120]}"
+    return ""
 
 
 def steps(_: Match, node: str) -> tuple[Remedy, ...]:

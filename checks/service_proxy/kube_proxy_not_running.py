@@ -30,6 +30,7 @@ WELL = ("Running", "Completed", "Succeeded")
         "apiserver-no-route",
         "coredns-api-error-hidden",
         "flannel-daemonset-failing",
+        "nodelocaldns-upstream-unreachable",
     ),
 )
 def kube_proxy_not_running(sets: DaemonSets, pods: Pods | None) -> Iterator[Finding]:

@@ -20,7 +20,11 @@ from diagnose.remedies import look
     title="The DNS service has no ready endpoint",
     severity=Severity.CRITICAL,
     family="no-endpoints",
-    explains=("resolution-fails",),
+    explains=(
+        "resolution-fails",
+        "service-proxy-broken",
+        "nodelocaldns-upstream-unreachable",
+    ),
     symptom=True,
 )
 def no_ready_endpoints(

@@ -20,7 +20,12 @@ from diagnose.remedies import look, quoted, restart_kube_proxy
     title="The node has no rules for the service address",
     severity=Severity.CRITICAL,
     family="service-proxy",
-    explains=("resolution-fails", "apiserver-unreachable-timeout", "coredns-api-error-hidden"),
+    explains=(
+        "resolution-fails",
+        "apiserver-unreachable-timeout",
+        "coredns-api-error-hidden",
+        "service-proxy-broken",
+    ),
 )
 def service_proxy_rules_missing(rules: ServiceRules) -> Iterator[Finding]:
     """Yield one finding per node, or place, where a Service address is not translated."""

@@ -20,7 +20,11 @@ from diagnose.remedies import NODE, look, quoted, restart_kube_proxy
     title="The node's rules lead to CoreDNS pods that do not exist",
     severity=Severity.CRITICAL,
     family="service-proxy",
-    explains=("resolution-fails",),
+    explains=(
+        "resolution-fails",
+        "service-proxy-broken",
+        "dns-intermittent-failures",
+    ),
 )
 def service_proxy_rules_stale(backends: ProxyBackends) -> Iterator[Finding]:
     """Yield one finding per node whose rules name an address that is no endpoint."""

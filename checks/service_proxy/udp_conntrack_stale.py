@@ -22,7 +22,11 @@ from diagnose.signatures.kube_proxy import CONNTRACK_STALE
     title="Old UDP entries of the connection table stay",
     severity=Severity.WARNING,
     family="conntrack",
-    explains=("resolution-fails",),
+    explains=(
+        "resolution-fails",
+        "service-proxy-broken",
+        "dns-udp-lost",
+    ),
 )
 def udp_conntrack_stale(failures: ProxyFailures, services: DNSServices | None) -> Iterator[Finding]:
     """Yield one finding per kube-proxy whose clean-up of the connection table fails."""

@@ -4,6 +4,8 @@ SERVFAIL is what CoreDNS says when its upstream did not answer it, and also what
 A failing public name is told from a failing cluster name here, since other servers are
 responsible for it: the upstreams of the Corefile, not the Kubernetes API.
 
+Of what corediag asked itself, a server counts that knows a cluster name and no external one.
+
 Limits: NXDOMAIN may be the truth about a name and raises nothing.
 Source: coredns/coredns v1.12.0 plugin/forward/forward.go (ServeDNS); RFC 1035 section 4.1.1.
 """
@@ -11,9 +13,12 @@ Source: coredns/coredns v1.12.0 plugin/forward/forward.go (ServeDNS); RFC 1035 s
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import Corefile, Lookups
+from diagnose.facts import Corefile, ProbeMatrix, Resolutions
+from diagnose.facts.dns_answers import NameKind, Server, ServerRole
 from diagnose.facts.lookups import Outcome
 from diagnose.facts.names import DEFAULT_DOMAIN, external, in_cluster, normal
+from diagnose.facts.probe_matrix import CLUSTER_ROLES, Cell, called, joined
+from diagnose.facts.resolutions import found
 from diagnose.model import CLUSTER, Finding, Severity
 from diagnose.remedies import look
 
@@ -22,6 +27,13 @@ FAMILY = {
     Outcome.REFUSED: "upstream-refused",
     Outcome.TIMEOUT: "upstream-timeout",
 }
+RESOLVED = frozenset({Outcome.NOERROR, Outcome.NODATA, Outcome.NXDOMAIN})
+STEP = look(
+    "Ask the upstream itself, from a CoreDNS pod's node",
+    "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50 --prefix",
+    "dig @<upstream> example.com",
+    verify="dig @<service IP> example.com",
+)
 
 
 @check(
@@ -31,7 +43,7 @@ FAMILY = {
     explains=("resolution-fails",),
     symptom=True,
 )
-def external_names_fail(lookups: Lookups, corefile: Corefile | None) -> Iterator[Finding]:
+def external_names_fail(lookups: Resolutions, corefile: Corefile | None) -> Iterator[Finding]:
     """Yield one finding per way in which external names fail while the server answers.
 
     A timeout counts only where the same server answered for a cluster name: without, it is the
@@ -53,6 +65,8 @@ def external_names_fail(lookups: Lookups, corefile: Corefile | None) -> Iterator
         if failed and external(one.name, domains):
             ways.setdefault(one.outcome, []).append(number)
     upstreams = ", ".join(corefile.upstreams(".")) if corefile else ""
+    if lookups.matrix:
+        yield from by_answers(lookups.matrix, upstreams)
     for outcome, numbers in ways.items():
         several = [lookups.lookups[number] for number in numbers]
         names = ", ".join(dict.fromkeys(normal(one.name) for one in several[:3]))
@@ -62,11 +76,48 @@ def external_names_fail(lookups: Lookups, corefile: Corefile | None) -> Iterator
             subject=place if place.kind else CLUSTER,
             message=f"{outcome.value} for {names}{via}",
             quotes=tuple(one.quote for one in several[:3]),
-            remedy=look(
-                "Ask the upstream itself, from a CoreDNS pod's node",
-                "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50 --prefix",
-                "dig @<upstream> example.com",
-                verify="dig @<service IP> example.com",
-            ),
+            remedy=STEP,
             family=FAMILY[outcome],
         )
+
+
+def by_answers(matrix: ProbeMatrix, upstreams: str) -> Iterator[Finding]:
+    """Yield one finding for all servers of the cluster, or one per CoreDNS pod of several."""
+    cells = matrix.by(lambda one: one.server if one.server.role in CLUSTER_ROLES else None)
+    outside = {server: cell.only(NameKind.EXTERNAL) for server, cell in cells.items()}
+    failing = {
+        server: outside[server]
+        for server, cell in cells.items()
+        if unresolved(outside[server]) and knows(cell, outside[server])
+    }
+    if not failing:
+        return
+    via = f"; CoreDNS asks {upstreams} for them" if upstreams else ""
+    resolving = any(one.outcome in RESOLVED for server in outside for one in outside[server].items)
+    pods = {server: one for server, one in failing.items() if server.role is ServerRole.REPLICA}
+    groups: list[tuple[tuple[Server, ...], Cell]]
+    groups = [((server,), one) for server, one in pods.items()] if resolving else []
+    for servers, cell in groups or [(tuple(failing), joined(failing.values()))]:
+        outcome = cell.items[0].outcome
+        names = ", ".join(dict.fromkeys(normal(one.name) for one in cell.items[:3]))
+        alone = " alone, others resolve it" if resolving else ""
+        yield Finding(
+            subject=servers[0].subject if groups and servers[0].subject.kind else CLUSTER,
+            message=f"{outcome.value} for {names} from {', '.join(map(called, servers[:2]))}"
+            f"{alone}, which know cluster names{via}",
+            quotes=cell.quotes[:3],
+            remedy=STEP,
+            family=FAMILY[outcome],
+            at=cell.items[0].at,
+        )
+
+
+def knows(cell: Cell, outside: Cell) -> bool:
+    """Whether cluster names are known over a transport that external ones were asked over."""
+    transports = {one.transport for one in outside.items}
+    return any(found(one) and one.transport in transports for one in cell.items)
+
+
+def unresolved(cell: Cell) -> bool:
+    """Whether external names were asked for, and each failed in a way that is none of theirs."""
+    return bool(cell.items) and all(one.outcome in FAMILY for one in cell.items)

@@ -24,7 +24,7 @@ from diagnose.signatures.trouble import Reason
     title="There is no route to the upstream resolver",
     severity=Severity.CRITICAL,
     family="upstream-timeout",
-    explains=("external-names-fail", "hinfo-probe-unanswered"),
+    explains=("external-names-fail", "hinfo-probe-unanswered", "upstream-never-answers"),
     also=("upstream-network-unreachable",),
 )
 def upstream_no_route(

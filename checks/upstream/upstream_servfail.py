@@ -36,11 +36,12 @@ def upstream_servfail(answers: UpstreamAnswers, corefile: Corefile | None) -> It
         if one.count < FEW and not one.server:
             continue
         domains = {".".join(name.split(".")[-2:]) for name in one.names}
-        many = len(domains) >= MANY
+        many = len(domains) >= MANY or one.always
+        names = f"for {', '.join(one.names[:3])}" if one.names else "and nothing else"
         yield Finding(
             subject=one.subject,
-            message=f"{one.server or upstreams or 'the upstream'} answers {one.outcome.value} for "
-            f"{', '.join(one.names[:3])} ({times(one.count)})",
+            message=f"{one.server or upstreams or 'the upstream'} answers {one.outcome.value} "
+            f"{names} ({times(one.count)})",
             quotes=one.quotes,
             remedy=steps(one),
             severity=Severity.CRITICAL if many else None,

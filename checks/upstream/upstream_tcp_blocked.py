@@ -26,7 +26,12 @@ FAMILY = {Reason.TIMEOUT: "upstream-timeout", Reason.REFUSED: "upstream-refused"
     title="The upstream does not answer over TCP",
     severity=Severity.WARNING,
     family="upstream-timeout",
-    explains=("upstream-timeout", "upstream-connection-refused", "external-names-fail"),
+    explains=(
+        "upstream-timeout",
+        "upstream-connection-refused",
+        "external-names-fail",
+        "dns-tcp-lost",
+    ),
 )
 def upstream_tcp_blocked(
     failures: UpstreamFailures, corefile: Corefile | None

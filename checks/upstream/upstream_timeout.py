@@ -24,7 +24,7 @@ from diagnose.signatures.trouble import Reason
     title="The upstream resolver does not answer CoreDNS",
     severity=Severity.CRITICAL,
     family="upstream-timeout",
-    explains=("external-names-fail", "hinfo-probe-unanswered"),
+    explains=("external-names-fail", "hinfo-probe-unanswered", "upstream-never-answers"),
     also=("upstream-all-unhealthy",),
 )
 def upstream_timeout(

@@ -8,6 +8,10 @@ from diagnose.facts.bridge_filter import BridgeFilter
 from diagnose.facts.cilium_services import CiliumServices
 from diagnose.facts.cni_config import CNIConfigs
 from diagnose.facts.cni_config_faults import CNIConfigFaults
+from diagnose.facts.conntrack import ConntrackTables
+from diagnose.facts.coredns_health import CoreDNSHealth, KubeletHealth
+from diagnose.facts.coredns_incidents import ConcurrencyRejects, CoreDNSPanics, ReloadFailures
+from diagnose.facts.coredns_metrics import CoreDNSMetrics
 from diagnose.facts.coredns_readiness import UnreadyCoreDNS, UnsyncedStarts
 from diagnose.facts.corefile import Corefile
 from diagnose.facts.corefile_faults import CorefileFaults
@@ -22,6 +26,7 @@ from diagnose.facts.forward_filters import ForwardFilters
 from diagnose.facts.kernel_messages import KernelMessages
 from diagnose.facts.kube_versions import KubeVersions
 from diagnose.facts.kubelet_config import KubeletConfigs
+from diagnose.facts.listeners import DNSPorts
 from diagnose.facts.logs import (
     ClientLogs,
     ControllerManagerLogs,
@@ -33,6 +38,8 @@ from diagnose.facts.logs import (
 )
 from diagnose.facts.lookups import Lookups
 from diagnose.facts.missing_cluster_dns import MissingClusterDNS
+from diagnose.facts.missing_plugins import MissingPlugins
+from diagnose.facts.missing_subnet_env import MissingSubnetEnvs
 from diagnose.facts.missing_upstream import MissingUpstream
 from diagnose.facts.network_not_ready import NetworkNotReady
 from diagnose.facts.network_policies import NetworkPolicies
@@ -48,16 +55,20 @@ from diagnose.facts.node_paths import (
 )
 from diagnose.facts.node_ranges import NodeRanges
 from diagnose.facts.nodes import Nodes
+from diagnose.facts.overlay_filters import OverlayFilters
 from diagnose.facts.pod_dns import PodDNS
 from diagnose.facts.pod_policies import PodPolicies
 from diagnose.facts.pods import DNSPods, Pods
 from diagnose.facts.policy_blocks import PolicyBlocks
+from diagnose.facts.probe_matrix import ClientMatrix, ProbeMatrix
 from diagnose.facts.proxy_backends import ProxyBackends
 from diagnose.facts.proxy_failures import ProxyFailures
 from diagnose.facts.rbac import CoreDNSRoles
 from diagnose.facts.refused_permissions import RefusedPermissions
+from diagnose.facts.resolutions import ClientResolutions, Resolutions
 from diagnose.facts.resolv_conf import ResolvConfs
 from diagnose.facts.resolver_limits import ResolverLimits
+from diagnose.facts.reverse_path import ReversePathDrops
 from diagnose.facts.sandbox import SandboxFailures
 from diagnose.facts.service_rules import ServiceRules
 from diagnose.facts.services import DNSServices, ReadyEndpoints
@@ -70,6 +81,7 @@ from diagnose.facts.upstream_failures import UpstreamFailures
 from diagnose.facts.upstream_servers import UpstreamServers
 from diagnose.facts.version import CoreDNSVersion
 from diagnose.facts.workloads import DaemonSets, DNSDeployments
+from diagnose.facts.wrong_answers import WrongAnswers
 
 __all__ = [
     "AddressConflicts",
@@ -82,8 +94,15 @@ __all__ = [
     "CNIConfigs",
     "CiliumServices",
     "ClientLogs",
+    "ClientMatrix",
+    "ClientResolutions",
+    "ConcurrencyRejects",
+    "ConntrackTables",
     "ControllerManagerLogs",
+    "CoreDNSHealth",
     "CoreDNSLogs",
+    "CoreDNSMetrics",
+    "CoreDNSPanics",
     "CoreDNSRoles",
     "CoreDNSVersion",
     "Corefile",
@@ -91,6 +110,7 @@ __all__ = [
     "DNSDeployments",
     "DNSPodTroubles",
     "DNSPods",
+    "DNSPorts",
     "DNSServices",
     "DNSWorkload",
     "DaemonSets",
@@ -106,9 +126,12 @@ __all__ = [
     "KubeProxyLogs",
     "KubeVersions",
     "KubeletConfigs",
+    "KubeletHealth",
     "KubeletLogs",
     "Lookups",
     "MissingClusterDNS",
+    "MissingPlugins",
+    "MissingSubnetEnvs",
     "MissingUpstream",
     "NetworkNotReady",
     "NetworkPolicies",
@@ -118,18 +141,23 @@ __all__ = [
     "NodeNetwork",
     "NodeRanges",
     "Nodes",
+    "OverlayFilters",
     "OverlaySizes",
     "PodDNS",
     "PodPolicies",
     "PodRoutes",
     "Pods",
     "PolicyBlocks",
+    "ProbeMatrix",
     "ProxyBackends",
     "ProxyFailures",
     "ReadyEndpoints",
     "RefusedPermissions",
+    "ReloadFailures",
+    "Resolutions",
     "ResolvConfs",
     "ResolverLimits",
+    "ReversePathDrops",
     "RuntimeLogs",
     "SandboxFailures",
     "ServiceRules",
@@ -142,4 +170,5 @@ __all__ = [
     "UpstreamAnswers",
     "UpstreamFailures",
     "UpstreamServers",
+    "WrongAnswers",
 ]

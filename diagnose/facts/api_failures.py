@@ -9,6 +9,9 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.api_counts import of_metrics
+from diagnose.facts.coredns_health import Endpoint, of_pods, waiting
+from diagnose.facts.coredns_metrics import Metrics
 from diagnose.facts.events import Event
 from diagnose.facts.logs import LogStream, Match, shares
 from diagnose.facts.nodes import Node
@@ -110,6 +113,8 @@ class ApiFailures(Fact):
         Ask.FLANNEL_LOGS,
         Ask.PROXY_LOGS,
         Ask.CONTROLLER_MANAGER_LOGS,
+        Ask.DNS_METRICS,
+        Ask.DNS_HEALTH,
     )
 
     failures: tuple[ApiFailure, ...] = ()
@@ -118,15 +123,19 @@ class ApiFailures(Fact):
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return the failures of all programs; silence counts only where CoreDNS would speak."""
         streams, events = evidence.of(LogStream), evidence.of(Event)
-        items: tuple[Readable, ...] = (*streams, *events)
+        metrics = evidence.of(Metrics)
+        items: tuple[Readable, ...] = (*streams, *events, *metrics)
         found = known(evidence, items, Ask.DNS_LOGS)
         if isinstance(found, Gap):
             return found
         pods = {pod.subject.name: pod for pod in unique(evidence.of(Pod))}
         nodes = frozenset(node.subject.name for node in evidence.of(Node) if node.ready)
+        logged = list(from_streams(streams, pods, nodes))
+        endpoints = of_pods(evidence.of(Endpoint))
         failures = merged(
             [
-                *from_streams(streams, pods, nodes),
+                *logged,
+                *from_metrics(metrics, logged, waiting_pods(pods.values(), endpoints)),
                 *(one for event in events for one in of_event(event, pods)),
             ]
         )
@@ -158,6 +167,41 @@ def from_streams(
         over = one.previous and (one.emitter, one.subject, one.container) in well
         yield from (replace(failure, recovered=True) for failure in failures if over)
         yield from (failure for failure in failures if not over)
+
+
+def from_metrics(
+    several: Iterable[Metrics], logged: Iterable[ApiFailure], waits: frozenset[str]
+) -> Iterator[ApiFailure]:
+    """Yield the failures that CoreDNS only counts: a log that says why tells more."""
+    told = {
+        one.subject.name: one.trouble.reason
+        for one in sorted(logged, key=lambda one: one.trouble.reason is not Reason.HIDDEN)
+        if one.emitter is Emitter.COREDNS and not one.recovered
+    }
+    for one in of_metrics(several, waits):
+        known_as = told.get(one.subject.name)
+        if known_as not in (None, Reason.HIDDEN) or known_as is one.trouble.reason:
+            continue
+        yield ApiFailure(
+            emitter=Emitter.COREDNS,
+            subject=one.subject,
+            trouble=one.trouble,
+            quote=one.quote,
+            count=one.count,
+            recovered=not one.goes_on,
+            certain=one.certain,
+        )
+
+
+def waiting_pods(pods: Iterable[Pod], endpoints: Iterable[Endpoint]) -> frozenset[str]:
+    """Return the names of CoreDNS's pods that are not ready, or say what they wait for."""
+    unready = {
+        pod.subject.name
+        for pod in pods
+        if pod.serves_dns and pod.ready is False and not pod.out_of_sight
+    }
+    saying = {name for name, one in waiting(endpoints).items() if "kubernetes" in one.waits_for}
+    return frozenset(unready | saying)
 
 
 def lives(stream: LogStream) -> bool:

@@ -37,6 +37,7 @@ class BridgeConflicts(Fact):
         Ask.EVENTS,
         Ask.SYSTEM_PODS,
         Ask.NODE_NETWORK,
+        Ask.NODE_FILES,
         Ask.FLANNEL_CONFIG,
     )
 
@@ -44,7 +45,10 @@ class BridgeConflicts(Fact):
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
-        """Return what plugins said, and what comparing `ip addr` with subnet.env shows."""
+        """Return what plugins said, and what comparing `ip addr` with subnet.env shows.
+
+        What the node's interfaces show now outranks what a plugin said before.
+        """
         compared = compare(evidence)
         failures = evidence.fetch(SandboxFailures)
         if isinstance(failures, Gap):
@@ -61,7 +65,16 @@ class BridgeConflicts(Fact):
                 for reason in one.reasons
                 if reason.signature == BRIDGE_ADDRESS_CONFLICT.name
             )
-            actual = next((one for one in compared if one.bridge == match["bridge"]), None)
+            if is_right(evidence, place, match["bridge"] or "cni0", match["wanted"]):
+                continue
+            actual = next(
+                (
+                    one
+                    for one in compared
+                    if one.bridge == match["bridge"] and meets(one.subject, place)
+                ),
+                None,
+            )
             said.append(
                 BridgeConflict(
                     subject=place,
@@ -79,8 +92,34 @@ class BridgeConflicts(Fact):
         return cls(
             origin=failures.origin,
             gaps=failures.gaps,
-            conflicts=tuple(said) or tuple(compared),
+            conflicts=(*said, *(one for one in compared if not told(one.subject, said))),
         )
+
+
+def node_of(subject: Subject) -> str:
+    """Return the name of the node that a subject is or lies on."""
+    return subject.name if subject.kind == "Node" else subject.node
+
+
+def meets(one: Subject, other: Subject) -> bool:
+    """Whether two subjects may be on one node: they are, or one's node is not known."""
+    return node_of(one) == node_of(other) or not node_of(one) or not node_of(other)
+
+
+def told(subject: Subject, said: list[BridgeConflict]) -> bool:
+    """Whether plugins have said it of the subject's node."""
+    return any(meets(subject, one.subject) for one in said)
+
+
+def is_right(evidence: Evidence, place: Subject, bridge: str, wanted: str) -> bool:
+    """Whether the node's own interfaces show the wanted address now: what was said is history."""
+    return any(
+        one.name == bridge
+        and one.subject.kind == "Node"
+        and one.subject.name == node_of(place) != ""
+        and wanted in one.addresses
+        for one in evidence.of(Interface)
+    )
 
 
 def compare(evidence: Evidence) -> list[BridgeConflict]:

@@ -32,7 +32,7 @@ class CNIConfig:
 class CNIConfigs(Fact):
     """The CNI configurations that any part shows."""
 
-    asks: ClassVar[tuple[Ask, ...]] = (Ask.NODE_NETWORK,)
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.NODE_FILES, Ask.NODE_NETWORK)
 
     configs: tuple[CNIConfig, ...] = ()
 

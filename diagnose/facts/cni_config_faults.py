@@ -51,7 +51,7 @@ class CNIConfigFaults(Fact):
         """Return one fault per node; what a sandbox followed on is history."""
         streams = [one for one in evidence.of(LogStream) if one.emitter in LOADERS]
         items: tuple[Readable, ...] = (*evidence.of(Event), *streams)
-        found = known(evidence, items, Ask.EVENTS, Ask.RUNTIME_LOGS, Ask.KUBELET_LOGS)
+        found = known(evidence, items, Ask.EVENTS, Ask.RUNTIME_LOGS)
         if isinstance(found, Gap):
             return found
         well = {node.subject.name for node in evidence.of(Node) if node.ready}

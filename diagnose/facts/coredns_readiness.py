@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.coredns_health import Endpoint, of_pods, waiting
 from diagnose.facts.logs import CoreDNSLogs, LogStream, Match
 from diagnose.facts.pods import Pod, unique
 from diagnose.model import Fact, Gap, Quote, Subject
@@ -66,7 +67,7 @@ class UnreadyPod:
 class UnreadyCoreDNS(Fact):
     """The CoreDNS pods that run and are not ready, by their state or by their own words."""
 
-    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_PODS, Ask.DNS_LOGS)
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_PODS, Ask.DNS_LOGS, Ask.DNS_HEALTH)
 
     pods: tuple[UnreadyPod, ...] = ()
 
@@ -75,8 +76,9 @@ class UnreadyCoreDNS(Fact):
         """Return such pods; a pod's state outweighs what its log says."""
         pods = tuple(pod for pod in unique(evidence.of(Pod)) if pod.serves_dns)
         streams = tuple(one for one in evidence.of(LogStream) if one.emitter is Emitter.COREDNS)
-        items: tuple[Readable, ...] = (*pods, *streams)
-        found = known(evidence, items, *cls.asks)
+        said = waiting(of_pods(evidence.of(Endpoint)))
+        items: tuple[Readable, ...] = (*pods, *streams, *said.values())
+        found = known(evidence, items, Ask.DNS_PODS, Ask.DNS_LOGS)
         if isinstance(found, Gap):
             return found
         waits = {
@@ -89,13 +91,18 @@ class UnreadyCoreDNS(Fact):
             lines = waits.pop(pod.subject, None) or named(waits, pod.subject.name)
             young = pod.age_s is not None and pod.age_s < PATIENCE_S
             if pod.ready is False and pod.status == "Running" and not (young or pod.out_of_sight):
-                unready.append(UnreadyPod(pod.subject, plugins_of(lines), quotes(pod, lines)))
+                asked = said.get(pod.subject.name)
+                plugins = asked.waits_for if asked else plugins_of(lines)
+                answer = (asked.quote,) if asked else ()
+                unready.append(UnreadyPod(pod.subject, plugins, (*quotes(pod, lines), *answer)))
         states = {pod.subject.name: pod for pod in pods}
         settled = bool(pods) and all(pod.ready for pod in pods)
         for subject, lines in waits.items():
             if subject.name not in states and not settled:
                 shown = tuple(match.quote for match in lines[-1:])
                 unready.append(UnreadyPod(subject, plugins_of(lines), shown))
+        if not (states or waits):
+            unready += [UnreadyPod(o.subject, o.waits_for, (o.quote,)) for o in said.values()]
         return cls(origin=found[0], gaps=found[1], pods=tuple(unready))
 
 

@@ -9,47 +9,20 @@ are the arguments of plugins without a row in corefile_tables.
 from __future__ import annotations
 
 import bisect
-import difflib
 import fnmatch
 import functools
 import ipaddress
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
-from diagnose.facts.corefile_tables import (
-    CHAIN,
-    EXTERNAL_PLUGINS,
-    NEWEST,
-    OLDEST,
-    PROPERTIES,
-    RELEASES,
-    Property,
-    Setup,
-    Takes,
-    Value,
-    Version,
-    bound,
-    duration_s,
-    eras,
-    is_cidr,
-    is_ip,
-    known_plugins,
-    lifetime,
-    parse_version,
-    plugin_row,
-    property_row,
-    regex_fault,
-    setup_row,
-    span,
-    split_host_port,
-    within,
-)
-from diagnose.model import Fact, Gap, GapKind, Quote
+from diagnose.facts.corefile_rules import Version, bound, is_cidr
+from diagnose.facts.corefile_tables import OLDEST
+from diagnose.model import Fact, Gap, GapKind, Quote, Spot
 from diagnose.text.regex import regex
 
 MOUNTED = "/etc/coredns/Corefile"
@@ -68,7 +41,6 @@ MAX_EXPANSIONS = 10_000  # caddyfile/parse.go maxSnippetExpansions
 MAX_IMPORTED_WORDS = 200_000  # ours: a Corefile in a ConfigMap holds at most 1 MiB
 MAX_DEPTH = 16  # ours: no plugin reads blocks in blocks
 MAX_REFERENCES = 1_000  # ours: CoreDNS would not end on a variable that names itself
-MAX_UPSTREAMS = 15  # plugin/forward/setup.go
 MAX_ZONE_BYTES = 255
 MAX_LABEL_BYTES = 63
 MAX_PORT = 65535
@@ -83,13 +55,6 @@ DEFAULT_PORTS = {
     "unix": 0,
 }
 FORWARDING = ("forward", "proxy", "grpc", "fanout")
-REVERSE_SUFFIXES = (".in-addr.arpa.", ".ip6.arpa.")
-TRANSPORTS_OF_FORWARD = (  # those that forward takes from a version on
-    ("dns", ""),
-    ("tls", ""),
-    ("https", "1.14.5"),
-    ("quic", "1.15.0"),
-)
 CUSTOM_CONFIG = "kubectl -n kube-system get configmap coredns coredns-custom -o yaml"
 ENVIRONMENT = "kubectl -n kube-system get deployment coredns -o yaml"
 
@@ -118,6 +83,10 @@ class Token:
     def place(self) -> str:
         """How CoreDNS names the place of the word."""
         return f"{self.file or MOUNTED}:{self.line}"
+
+    def spot(self, offset: int = 0) -> Spot:
+        """The place of the word; `offset` lines stand before the Corefile in its origin."""
+        return Spot(self.line + (0 if self.file else offset), self.column, self.file)
 
 
 @dataclass(frozen=True)
@@ -157,6 +126,7 @@ class Key:
     port: int
     text: str
     line: int
+    spot: Spot | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -184,6 +154,7 @@ class SyntaxFault:
     upstream or duplicate. `word` is what is meant, `plugin` whose it is. `coredns_says` is its
     message where known, with the path that the usual manifests mount. `versions` says for which
     versions or builds it holds, "" for all from 1.6.0 on, or for the one that was asked for.
+    `spot` is the place of the word.
     """
 
     line: int
@@ -193,6 +164,7 @@ class SyntaxFault:
     word: str = ""
     plugin: str = ""
     versions: str = ""
+    spot: Spot | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,12 +231,12 @@ class Corefile(Fact):
             )
         )
 
-    def quote(self, line: int) -> Quote:
+    def quote(self, line: int, spot: Spot | None = None) -> Quote:
         """Return a line of the Corefile as evidence."""
         lines = self._lines
         index = line - self.first_line
         text = lines[index].rstrip("\r") if 0 <= index < len(lines) else ""
-        return Quote(self.origin, text, line)
+        return Quote(self.origin, text, line, spot)
 
     @functools.cached_property
     def _lines(self) -> list[str]:
@@ -310,20 +282,25 @@ def parse_corefile(
         parser.gaps.append(Gap("the Corefile", GapKind.PARTIAL, because))
     shown = Lines(text, first_line)
     blocks = tuple(shown.server(raw) for raw in parser.blocks)
-    late = [*invalid_zones(parser.blocks), *repeated(blocks)] if fault is None else []
-    faults = [fault] if fault else late
-    moved = tuple(replace(one, line=one.line + first_line - 1) for one in faults if one.line >= 0)
+    early = [fault] if fault else list(invalid_zones(parser.blocks))
+    moved = [moved_by(one, first_line - 1) for one in early if one.line >= 0]
     return Corefile(
         origin=origin,
         gaps=tuple(dict.fromkeys(parser.gaps)),
         text=text,
         blocks=blocks,
-        faults=moved,
-        oddities=tuple(
-            replace(one, line=one.line + first_line - 1) for one in oddities(text, parser.blocks)
-        ),
+        faults=(*moved, *(repeated(blocks) if fault is None else ())),
+        oddities=tuple(moved_by(one, first_line - 1) for one in oddities(text, parser.blocks)),
         first_line=first_line,
     )
+
+
+def moved_by(fault: SyntaxFault, offset: int) -> SyntaxFault:
+    """Return a fault of a text before which so many lines stand in its origin."""
+    spot = fault.spot
+    if spot and not spot.file:
+        spot = replace(spot, line=spot.line + offset)
+    return replace(fault, line=fault.line + offset, spot=spot)
 
 
 def lex(text: str, file: str = "", at: int = 0) -> list[Token]:
@@ -562,7 +539,7 @@ class Parser:
             raise self.too_deep("snippets or files import each other without end")
         if snippet is not None:
             return snippet
-        globbed = any(char in pattern for char in "*?[]")
+        globbed = has_wildcard(pattern)
         if pattern.count("*") > 1 or pattern.count("?") > 1 or re.search(r"\[.*\]|\].*\[", pattern):
             raise self.refused(
                 "an import may hold one wildcard only",
@@ -644,7 +621,8 @@ class Parser:
         """Return the fault at the current word."""
         token = self.done[-1] if self.done else Token("", 0, 0)
         said = f"{token.place} - {'Error during parsing: ' if error else ''}{says}"
-        return Refused(SyntaxFault(token.shown_line, message, said, word=token.text))
+        fault = SyntaxFault(token.shown_line, message, said, word=token.text, spot=token.spot())
+        return Refused(fault)
 
     def too_deep(self, message: str) -> Refused:
         """Return the fault of imports without end."""
@@ -662,6 +640,11 @@ def under(file: str, pattern: str) -> str:
     """Return the path that an import in a file means."""
     folder = posixpath.dirname(file or MOUNTED)
     return posixpath.normpath(posixpath.join(folder, pattern))
+
+
+def has_wildcard(pattern: str) -> bool:
+    """Whether an import names a pattern, which may also match nothing."""
+    return any(char in pattern for char in "*?[]")
 
 
 def reaches(wanted: str, name: str) -> bool:
@@ -693,7 +676,14 @@ class Lines:
     def server(self, raw: RawBlock) -> ServerBlock:
         """Return a server block."""
         keys = tuple(
-            Key(scheme, zone, port, token.text, token.shown_line + self.offset)
+            Key(
+                scheme,
+                zone,
+                port,
+                token.text,
+                token.shown_line + self.offset,
+                token.spot(self.offset),
+            )
             for token in raw.keys
             for scheme, zone, port in addresses_of(token.text)
         )
@@ -853,7 +843,8 @@ def zone_fault(text: str, at: Version = FIRST) -> str | None:
     """Return what CoreDNS says against a zone; None where it takes it.
 
     Source: plugin/normalize.go (SplitHostPort); miekg/dns defaults.go (IsDomainName), which
-    refuses a leading dot since v1.1.55 (CoreDNS 1.11.0).
+    refuses a leading dot since v1.1.55 (CoreDNS 1.11.0), and an escape of nothing at the end since
+    v1.1.62 (CoreDNS 1.11.4).
     """
     rest = transport(text)[1]
     if not rest or rest.endswith(":"):
@@ -862,17 +853,23 @@ def zone_fault(text: str, at: Version = FIRST) -> str | None:
     size = len(zone.encode("utf-8", "replace"))
     if size > MAX_ZONE_BYTES:
         return f"specified zone is too long: {size} > {MAX_ZONE_BYTES}"
-    if not is_domain_name(zone, leading_dot=at < bound("1.11.0")):
+    if not is_domain_name(zone, leading_dot=at < bound("1.11.0"), open_escape=at < bound("1.11.4")):
         return f"zone is not a valid domain name: {zone}"
+    short = zone.startswith(":") or (zone.startswith("0") and ":" in zone)
+    if short and at >= bound("1.8.5") and is_cidr(zone):
+        return f"invalid CIDR {zone}"
     return None
 
 
-def is_domain_name(name: str, leading_dot: bool = False) -> bool:
-    """Whether a text can be a domain name: the lengths of its labels, and no empty one."""
+def is_domain_name(name: str, *, leading_dot: bool = False, open_escape: bool = False) -> bool:
+    """Whether a text can be a domain name: the lengths of its labels, and no empty one.
+
+    Old versions let a dot stand first, and a backslash last.
+    """
     if not name:
         return False
     plain = re.sub(r"\\(?:[0-9]{3}|.)", "x", name, flags=re.DOTALL)
-    if plain.endswith("\\"):
+    if plain.endswith("\\") and not open_escape:
         return False
     if plain == ".":
         return True
@@ -887,10 +884,10 @@ def invalid_zones(blocks: Iterable[RawBlock]) -> Iterator[SyntaxFault]:
     for token in (token for block in blocks for token in block.keys):
         says = zone_fault(token.text)
         if says and not UNRESOLVED.search(token.text):
-            yield zone_refusal(token.text, token.shown_line, says)
+            yield zone_refusal(token.text, token.shown_line, says, token.spot())
 
 
-def zone_refusal(text: str, line: int, says: str) -> SyntaxFault:
+def zone_refusal(text: str, line: int, says: str, spot: Spot | None) -> SyntaxFault:
     """Return the fault of a key that is no zone."""
     hint = ": a space is missing before the brace" if "{" in text else ""
     return SyntaxFault(
@@ -898,14 +895,16 @@ def zone_refusal(text: str, line: int, says: str) -> SyntaxFault:
         f"{text} is no zone that a server block can serve{hint}",
         f"error inspecting server blocks: {says}",
         word=text,
+        spot=spot,
     )
 
 
 def repeated(blocks: Sequence[ServerBlock]) -> Iterator[SyntaxFault]:
     """Yield what stops CoreDNS after all plugins are set up: ports, and zones served twice.
 
-    A zone without bind takes every address. Blocks with view may share a zone. Source:
-    core/dnsserver/register.go (validateZonesAndListeningAddresses), address.go.
+    A zone without bind takes every address. Blocks with view may share a zone, but see
+    shared_with_view. Source: core/dnsserver/register.go (validateZonesAndListeningAddresses),
+    address.go.
     """
     taken: set[tuple[str, str, int, str]] = set()
     covered: dict[tuple[str, str, int], str] = {}
@@ -918,7 +917,7 @@ def repeated(blocks: Sequence[ServerBlock]) -> Iterator[SyntaxFault]:
             if not 0 <= key.port <= MAX_PORT:
                 message = f"{key.text}: there is no port {key.port}"
                 says = f"address {key.port}: invalid port"
-                yield SyntaxFault(line, message, says, "argument", str(key.port))
+                yield SyntaxFault(line, message, says, "argument", str(key.port), spot=key.spot)
                 continue
             if block.plugin("view"):
                 continue
@@ -934,7 +933,7 @@ def repeated(blocks: Sequence[ServerBlock]) -> Iterator[SyntaxFault]:
                         else f"zone overlap listener capacity with {covered[name]}"
                     )
                     message = f"two servers for {key.zone} on port {key.port}"
-                    yield SyntaxFault(line, message, says, "duplicate", key.zone)
+                    yield SyntaxFault(line, message, says, "duplicate", key.zone, spot=key.spot)
                     break
                 taken.add((*name, host))
                 covered.setdefault(name, here)
@@ -947,622 +946,4 @@ def oddities(text: str, blocks: Sequence[RawBlock]) -> Iterator[SyntaxFault]:
     for token in (token for block in blocks for token in block.keys):
         if ("{" in token.text or "}" in token.text) and not UNRESOLVED.search(token.text):
             message = f"a brace is read as the name of a zone: {token.text}"
-            yield SyntaxFault(token.shown_line, message, word=token.text)
-
-
-def argument_faults(corefile: Corefile, version: str | None = None) -> tuple[SyntaxFault, ...]:
-    """Return why a version of CoreDNS refuses the plugins, properties and arguments of a file.
-
-    One fault at most per plugin and server block, in the order in which CoreDNS meets them.
-    Without a version, `versions` of a fault says for which ones it holds. Where the file has a
-    fault of syntax, only what stands before it is looked at.
-    """
-    end = min((one.line for one in corefile.faults if one.kind == "syntax"), default=None)
-    blocks = [
-        replace(block, directives=tuple(one for one in block.directives if before(one, end)))
-        for block in corefile.blocks
-    ]
-    at = parse_version(version)
-    if at is not None:
-        return tuple(faults_at(blocks, at))
-    releases = eras(one.name for block in blocks for one in block.directives)
-    # CoreDNS words one fault in several ways; the newest wording stands for all
-    found: dict[SyntaxFault, tuple[str, set[int]]] = {}
-    for index in range(len(releases) - 1, -1, -1):
-        for fault in faults_at(blocks, bound(releases[index])):
-            bare = replace(fault, coredns_says="")
-            found.setdefault(bare, (fault.coredns_says, set()))[1].add(index)
-    return tuple(
-        replace(fault, coredns_says=says, versions=fault.versions or versions_of(indices, releases))
-        for fault, (says, indices) in found.items()
-    )
-
-
-def before(directive: Directive, end: int | None) -> bool:
-    """Whether a directive ends before a line."""
-    return end is None or all(one.line < end for one in (directive, *directive.block))
-
-
-def versions_of(indices: set[int], releases: Sequence[str]) -> str:
-    """Return in words the versions of the eras with these indices; "" for all."""
-    spans: list[str] = []
-    for index in sorted(indices):
-        if index - 1 in indices:
-            continue
-        last = index
-        while last + 1 in indices:
-            last += 1
-        since = releases[index] if index else ""
-        ended = releases[last + 1] if last + 1 < len(releases) else ""
-        until = RELEASES[RELEASES.index(ended) - 1] if ended else ""
-        spans.append(span(since, until))
-    return ", ".join(spans)
-
-
-def faults_at(blocks: Sequence[ServerBlock], at: Version) -> Iterator[SyntaxFault]:
-    """Yield the faults that one version finds."""
-    plugins = known_plugins(".".join(map(str, at)))
-    for one in (one for block in blocks for one in block.directives):
-        if one.name not in plugins and not UNRESOLVED.search(one.name):
-            yield unknown_directive(one, at)
-    for key in dict.fromkeys(key for block in blocks for key in block.keys):
-        says = zone_fault(key.text, at)
-        if says and zone_fault(key.text) is None and not UNRESOLVED.search(key.text):
-            yield zone_refusal(key.text, key.line, says)
-    if at < bound(OLDEST):
-        return
-    named = [by_plugin(block) for block in blocks]
-    for name in CHAIN:
-        for block, lines_of in zip(blocks, named, strict=True):
-            lines = lines_of.get(name, ())
-            setup = setup_row(name, at) if lines and name in plugins else None
-            if setup is None:
-                continue
-            try:
-                check(Stanzas(name, setup, at, block, lines))
-            except Refused as refused:
-                yield refused.fault
-
-
-def by_plugin(block: ServerBlock) -> dict[str, list[Directive]]:
-    """Return the lines of a server block by their plugin."""
-    lines: dict[str, list[Directive]] = {}
-    for one in block.directives:
-        lines.setdefault(one.name, []).append(one)
-    return lines
-
-
-def unknown_directive(directive: Directive, at: Version) -> SyntaxFault:
-    """Return the fault of a directive that a version's standard build does not know."""
-    name = directive.name
-    token = directive.tokens[0]
-    says = f"{token.place} - Error during parsing: Unknown directive '{name}'"
-    row = plugin_row(name)
-    if row:
-        instead = f"; {row.replaced_by} took its place" if row.replaced_by else ""
-        message = f"{name} is a plugin of CoreDNS {lifetime((row,))} only{instead}"
-        return SyntaxFault(directive.line, message, says, "removed", name, name)
-    message = f"CoreDNS has no plugin {name}"
-    versions = f"until {NEWEST}, later ones are not known" if at > bound(NEWEST) else ""
-    if name in EXTERNAL_PLUGINS:
-        message = f"{name} is a plugin that the standard build of CoreDNS does not hold"
-        versions = "built without it"
-    elif owners := [plugin for plugin, rows in PROPERTIES.items() if has(rows, name)]:
-        message += f"; it is a property of {', '.join(owners[:3])}: a brace may be missing"
-    elif close := difflib.get_close_matches(name[:64], CHAIN, 1):
-        message += f"; {close[0]} may be meant"
-    return SyntaxFault(directive.line, message, says, "unknown-directive", name, versions=versions)
-
-
-def has(rows: Iterable[Property], name: str) -> bool:
-    """Whether one of the properties has a name."""
-    return any(row.name == name for row in rows)
-
-
-class Stanzas:
-    """All lines of one plugin in one server block, read as caddyfile/dispenser.go does."""
-
-    def __init__(
-        self,
-        plugin: str,
-        setup: Setup,
-        at: Version,
-        block: ServerBlock,
-        lines: Sequence[Directive],
-    ) -> None:
-        """Stand before the first word."""
-        self.plugin = plugin
-        self.setup = setup
-        self.at = at
-        self.block = block
-        self.tokens = [token for one in lines for token in one.tokens]
-        self.offset = lines[0].line - lines[0].tokens[0].shown_line
-        self.cursor = -1
-        self.nesting = 0
-
-    def next(self) -> bool:
-        """Go to the next word."""
-        if self.cursor + 1 >= len(self.tokens):
-            return False
-        self.cursor += 1
-        return True
-
-    def next_arg(self) -> bool:
-        """Go to the next word if it stands on the same line."""
-        after = self.cursor + 1
-        if after >= len(self.tokens) or not same_line(self.token, self.tokens[after]):
-            return False
-        self.cursor = after
-        return True
-
-    def next_block(self) -> bool:
-        """Go to the next word within the block; False at its end, or without a block."""
-        if self.nesting:
-            if not self.next():
-                return False
-            if self.val == "}":
-                self.nesting -= 1
-                return False
-            return True
-        if not self.next_arg():
-            return False
-        if self.val != "{":
-            self.cursor -= 1
-            return False
-        if not self.next() or self.val == "}":
-            return False
-        self.nesting += 1
-        return True
-
-    def remaining(self) -> tuple[str, ...]:
-        """Return the words up to the end of the line or an opening brace, and go there."""
-        words: list[str] = []
-        while self.next_arg():
-            if self.val == "{":
-                self.cursor -= 1
-                break
-            words.append(self.val)
-        return tuple(words)
-
-    @property
-    def token(self) -> Token:
-        """The current word."""
-        return self.tokens[max(self.cursor, 0)]
-
-    @property
-    def val(self) -> str:
-        """The text of the current word."""
-        return self.token.text
-
-    def refused(
-        self, message: str, says: str = "", *, kind: str = "argument", word: str = ""
-    ) -> Refused:
-        """Return the fault at the current word; in `says`, {at} and {place} stand for it."""
-        said = says.replace("{place}", f"{self.token.place} - ")
-        said = said.replace("{at}", f"{self.token.place} - Error during parsing: ")
-        if "{arguments}" in said:
-            said = self.wrong_count()
-        return Refused(
-            SyntaxFault(
-                self.token.shown_line + self.offset,
-                f"{self.plugin}: {message}",
-                f"plugin/{self.plugin}: {said}" if said else "",
-                kind,
-                word,
-                self.plugin,
-            )
-        )
-
-    def wrong_count(self) -> str:
-        """Return what CoreDNS says of too few or too many arguments at the current word."""
-        said = (
-            "Unexpected token '{', expecting argument"
-            if self.val == "{"
-            else f"Wrong argument count or unexpected line ending after '{self.val}'"
-        )
-        return f"{self.token.place} - Error during parsing: {said}"
-
-    def miscounted(self, name: str, least: int, most: int | None, says: str = "") -> Refused:
-        """Return the fault of too few or too many arguments at the current word."""
-        wants = count_words(least, most)
-        tail = ""
-        if self.val == "}":
-            tail = "; a block on a single line does not work, its brace counts as an argument"
-        return self.refused(f"{name} takes {wants}{tail}", says or "{arguments}", word=name)
-
-
-def count_words(least: int, most: int | None) -> str:
-    """Return in words how many arguments are wanted."""
-    if most == 0:
-        return "no argument"
-    if least == most:
-        return "one argument" if least == 1 else f"{least} arguments"
-    if most is None:
-        return f"at least {'one argument' if least == 1 else f'{least} arguments'}"
-    return f"{least} to {most} arguments" if least else f"at most {most} arguments"
-
-
-def check(run: Stanzas) -> None:
-    """Raise Refused where a plugin's setup would end; as plugin/*/setup.go do."""
-    setup = run.setup
-    count = 0
-    while run.next():
-        if setup.once and count:
-            raise run.refused(
-                "may stand once in a server block",
-                "this plugin can only be used once per Server Block",
-                kind="duplicate",
-                word=run.plugin,
-            )
-        count += 1
-        arguments = head_arguments(run)
-        seen = check_block(run, arguments)
-        hook = HOOKS.get(run.plugin)
-        if hook:
-            hook(run, arguments, seen)
-        if setup.first_only:
-            return
-
-
-def head_arguments(run: Stanzas) -> tuple[str, ...]:
-    """Return the arguments of a plugin's line; raises Refused where one is wrong."""
-    setup = run.setup
-    name = run.plugin
-    lead: list[str] = []
-    for index in range(setup.words):
-        if not run.next_arg():
-            raise run.miscounted(name, setup.words + setup.least, None)
-        lead.append(run.val)
-        check_value(run, name, run.val, setup.values[index : index + 1])
-    if setup.closed:
-        if run.next_arg():
-            raise run.miscounted(name, 0, 0)
-        return ()
-    early = EARLY.get(name)
-    if early:
-        early(run, tuple(lead))
-    rest = run.remaining()
-    if not setup.least <= len(rest) <= (len(rest) if setup.most is None else setup.most):
-        most = None if setup.most is None else setup.words + setup.most
-        says = setup.too_few if len(rest) < setup.least else ""
-        raise run.miscounted(name, setup.words + setup.least, most, says)
-    for index, argument in enumerate(rest):
-        rules = setup.values[setup.words + index : setup.words + index + 1]
-        check_value(run, name, argument, rules or optional(setup.rest))
-    return (*lead, *rest)
-
-
-def optional(value: Value | None) -> tuple[Value, ...]:
-    """Return a rule as a tuple."""
-    return (value,) if value else ()
-
-
-def check_value(run: Stanzas, name: str, argument: str, rules: Iterable[Value]) -> None:
-    """Raise Refused where a rule does not hold for an argument."""
-    for rule in rules:
-        says = None if UNRESOLVED.search(argument) else rule.says(argument)
-        if says is not None:
-            owner = f"{name} " if name != run.plugin else ""
-            message = f"{owner}wants {rule.wants}, not {argument or 'nothing'}"
-            raise run.refused(message, says, word=argument)
-
-
-def check_block(run: Stanzas, arguments: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Return the properties of a plugin's block with their arguments, the last of each name."""
-    seen: dict[str, tuple[str, ...]] = {}
-    if not run.setup.block or (run.plugin == "loadbalance" and not reads_block(run, arguments)):
-        return seen
-    while run.next_block():
-        name = run.val
-        row = property_row(run.plugin, name, run.at)
-        if row is None and run.plugin == "hosts" and "fallthrough" not in seen:
-            run.remaining()  # an entry of the table of hosts
-            continue
-        if row is None or (run.plugin == "loadbalance" and not fits(name, arguments)):
-            raise unknown_property(run, name)
-        seen[name] = property_arguments(run, row)
-        extra = PROPERTY_HOOKS.get((run.plugin, name))
-        if extra:
-            extra(run, seen[name])
-    return seen
-
-
-def property_arguments(run: Stanzas, row: Property) -> tuple[str, ...]:
-    """Return the arguments of a property; raises Refused where one is wrong."""
-    if row.takes is Takes.NOTHING:
-        return ()
-    if row.takes is Takes.WORDS:
-        words: list[str] = []
-        for _ in range(row.least):
-            if not run.next_arg():
-                raise run.miscounted(row.name, row.least, row.most)
-            words.append(run.val)
-        if row.most == 0 and run.next_arg():
-            raise run.miscounted(row.name, 0, 0)
-        found = tuple(words)
-    else:
-        found = run.remaining()
-        if not row.least <= len(found) <= (len(found) if row.most is None else row.most):
-            raise run.miscounted(row.name, row.least, row.most)
-    for index, argument in enumerate(found):
-        check_value(run, row.name, argument, row.values[index : index + 1] or optional(row.rest))
-    if row.joined and not any(UNRESOLVED.search(one) for one in found):
-        check_value(run, row.name, " ".join(found), (row.joined,))
-    return found
-
-
-def unknown_property(run: Stanzas, name: str) -> Refused:
-    """Return the fault of a property that a version does not know, with what may be meant."""
-    rows = [row for row in PROPERTIES.get(run.plugin, ()) if row.name == name]
-    says = run.setup.unknown or "{at}unknown property '{value}'"
-    says = says.replace("{value}", name)
-    if rows and not any(within(run.at, row.since, row.until) for row in rows):
-        message = f"{name} is known to CoreDNS {lifetime(rows)} only"
-        return run.refused(message, says, kind="removed", word=name)
-    message = f"has no property {name}"
-    if UNRESOLVED.search(name):
-        message += ", and the variable's value is not at hand"
-    elif name in known_plugins():
-        message += f"; {name} is a plugin: the closing brace of {run.plugin} is missing before it"
-    elif name in "{}":
-        message += "; a brace stands where a property is expected"
-    elif close := difflib.get_close_matches(
-        name[:64], {row.name for row in PROPERTIES.get(run.plugin, ())}, 1
-    ):
-        message += f"; {close[0]} may be meant"
-    return run.refused(message, says, kind="property", word=name)
-
-
-def check_forward(
-    run: Stanzas, arguments: tuple[str, ...], seen: Mapping[str, tuple[str, ...]]
-) -> None:
-    """Raise Refused where forward would not take its upstreams."""
-    for upstream in arguments[1:]:
-        fault = upstream_fault(upstream, run.at)
-        if fault:
-            raise run.refused(*fault, kind="upstream", word=upstream)
-    if len(arguments) - 1 > MAX_UPSTREAMS:
-        raise run.refused(
-            f"takes {MAX_UPSTREAMS} upstreams at most",
-            f"more than {MAX_UPSTREAMS} TOs configured: {len(arguments) - 1}",
-            kind="upstream",
-            word=str(len(arguments) - 1),
-        )
-
-
-def upstream_fault(text: str, at: Version) -> tuple[str, str] | None:
-    """Return our words and CoreDNS's against an upstream; None where it takes it, or may.
-
-    A path may be that of a file. Since 1.14.4 a host name is looked up at the start, which may
-    succeed. Source: plugin/pkg/parse/host.go, plugin/forward/{setup,resolve}.go.
-    """
-    if UNRESOLVED.search(text):
-        return None
-    scheme, host = transport(text)
-    if not host:
-        says = "invalid address" if at >= bound("1.11.0") else "not an IP address or file"
-        return "an upstream is empty: a variable without a value?", f'{says}: "{text}"'
-    if scheme == "https" and "/" in host and at >= bound("1.14.5"):
-        return (
-            f"{text}: an https upstream takes no path",
-            "paths are not allowed in HTTPS upstream addresses "
-            f"(the /dns-query path is used by default): {text}",
-        )
-    split = split_host_port(host)
-    bare = host.strip("[]") if at >= bound("1.14.2") else host
-    address = bare if isinstance(split, str) else split[0]
-    if scheme != "unix" and not is_ip(address.rpartition("%")[0] or address):
-        return unresolvable(host, address, scheme, at)
-    allowed = [name for name, since in TRANSPORTS_OF_FORWARD if within(at, since, "")]
-    if scheme in allowed or at < bound("1.7.0"):
-        return None
-    full = f"{scheme}://{host}" if scheme == "unix" or not isinstance(split, str) else ""
-    says = f"'{scheme}' is not supported as a destination protocol in forward: {full}"
-    return f"{text}: forward does not speak {scheme}", says if full else ""
-
-
-def unresolvable(host: str, address: str, scheme: str, at: Version) -> tuple[str, str] | None:
-    """Return the words against an upstream that is no IP address."""
-    if host.endswith(",") and "/" not in host:
-        says = f'not an IP address or file: "{host}"' if at < bound("1.14.4") else ""
-        return f"{host}: upstreams are separated by spaces, without commas", says
-    if "/" in host:
-        return None
-    if at < bound("1.14.4"):
-        return (
-            f"{host} is no IP address, and no path of a file",
-            f'not an IP address or file: "{host}"',
-        )
-    if scheme in ("dns", "tls", "https") and is_domain_name(address.strip("[]")):
-        return None
-    return (
-        f"{host} is no IP address, path or host name",
-        f'not an IP address, file, or valid domain: "{host}"',
-    )
-
-
-def check_kubernetes_zones(run: Stanzas, _lead: tuple[str, ...]) -> None:
-    """Raise Refused where the kubernetes plugin has reverse zones only."""
-    ahead = run.cursor
-    zones = origins(run.remaining(), run.block.keys)
-    if all(zone.endswith(REVERSE_SUFFIXES) for zone in zones):
-        raise run.refused("wants a zone that is not reverse", "non-reverse zone name must be used")
-    run.cursor = ahead
-
-
-def check_forward_zone(run: Stanzas, lead: tuple[str, ...]) -> None:
-    """Raise Refused where forward would not take its zone."""
-    if run.at >= bound("1.9.1") and zone_fault(lead[0], run.at) and not UNRESOLVED.search(lead[0]):
-        raise run.refused(f"{lead[0]} is no zone", f"unable to normalize '{lead[0]}'", word=lead[0])
-
-
-def check_kubernetes(
-    run: Stanzas, _arguments: tuple[str, ...], seen: Mapping[str, tuple[str, ...]]
-) -> None:
-    """Raise Refused where properties of kubernetes exclude each other."""
-    if {"namespaces", "namespace_labels"} <= seen.keys():
-        raise run.refused(
-            "namespaces and namespace_labels exclude each other",
-            "{at}namespaces and namespace_labels cannot both be set",
-            word="namespace_labels",
-        )
-    if {"zonal", "noendpoints"} <= seen.keys():
-        raise run.refused(
-            "zonal and noendpoints exclude each other",
-            "{at}zonal requires the endpoint cache; remove noendpoints",
-            word="zonal",
-        )
-
-
-def check_reload(
-    run: Stanzas, arguments: tuple[str, ...], _seen: Mapping[str, tuple[str, ...]]
-) -> None:
-    """Raise Refused where the jitter of reload is too small; since 1.14.2 it may be 0."""
-    jitter = duration_s(arguments[1]) if len(arguments) > 1 else None
-    zero = run.at >= bound("1.14.2")
-    if jitter is not None and jitter < 1 and not (zero and jitter == 0):
-        least = "0 or greater" if zero else "greater"
-        raise run.refused(
-            f"the jitter {arguments[1]} is below 1s",
-            f"jitter value must be {least} or equal to 1s",
-            word=arguments[1],
-        )
-
-
-def check_transfer(
-    run: Stanzas, _arguments: tuple[str, ...], seen: Mapping[str, tuple[str, ...]]
-) -> None:
-    """Raise Refused where transfer does not say to whom."""
-    if "to" not in seen:
-        raise run.refused("wants the property to", "plugin/transfer: {at}'to' is required")
-
-
-def reads_block(run: Stanzas, arguments: tuple[str, ...]) -> bool:
-    """Whether loadbalance reads a block; raises Refused where its arguments are wrong."""
-    policy = arguments[0] if arguments else "round_robin"
-    if policy == "round_robin" and len(arguments) > 1:
-        raise run.refused("round_robin takes no argument", "{at}unknown property for round_robin")
-    if policy == "weighted" and len(arguments) == 1:
-        raise run.refused("weighted wants a file", "{at}missing weight file argument")
-    return policy == "weighted" or run.at >= bound("1.12.4")
-
-
-def fits(name: str, arguments: tuple[str, ...]) -> bool:
-    """Whether a property of loadbalance belongs to its policy."""
-    return name == ("reload" if arguments[:1] == ("weighted",) else "prefer")
-
-
-def check_health_check(run: Stanzas, arguments: tuple[str, ...]) -> None:
-    """Raise Refused where health_check of forward has an option that it does not know."""
-    options = list(arguments[1:])
-    while options:
-        option = options.pop(0)
-        takes_domain = option == "domain" and run.at >= bound("1.9.2")
-        if takes_domain and options:
-            options.pop(0)
-        elif takes_domain:
-            raise run.miscounted("domain", 1, 1)
-        elif option != "no_rec" and not UNRESOLVED.search(option):
-            message = f"health_check has no option {option}"
-            raise run.refused(message, f"health_check: unknown option {option}", word=option)
-
-
-def check_rewrite(
-    run: Stanzas, arguments: tuple[str, ...], _seen: Mapping[str, tuple[str, ...]]
-) -> None:
-    """Raise Refused where a rule of rewrite is wrong: its type, its words, its expressions."""
-    words = list(arguments)
-    if len(words) < 2:
-        while run.next_block():
-            words.append(run.val)
-    if not words:
-        raise run.refused("names no rule", "no rule type specified for rewrite")
-    first = words[0].lower()
-    if first in ("continue", "stop"):
-        words.pop(0)
-        if not words:
-            message = f"{first} rule must begin with a rule type"
-            raise run.refused(f"{first} names no rule", message, word=first)
-    kind, rule = words[0].lower(), words[1:]
-    if UNRESOLVED.search(kind):
-        return
-    if kind == "answer":
-        message = "response rewrites must begin with a name rule"
-        raise run.refused("answer stands only after a name rule", message, word=kind)
-    if property_row("rewrite", kind, run.at) is None:
-        rows = [row for row in PROPERTIES["rewrite"] if row.name == kind]
-        raise run.refused(
-            f"rules of {kind} are known to CoreDNS {lifetime(rows)} only"
-            if rows
-            else f"has no rules of type {words[0]}",
-            f'invalid rule type "{first if rows else words[0]}"',
-            kind="removed" if rows else "argument",
-            word=words[0],
-        )
-    least, most = RULE_WORDS[kind]
-    if len(rule) < least or (most is not None and len(rule) > most):
-        says = RULE_SAYS[kind].replace("{count}", str(len(rule)))
-        message = f"a rule of {kind} takes {count_words(least, most)}"
-        raise run.refused(message, says, word=kind)
-    if kind == "name":
-        check_name_rule(run, rule)
-
-
-RULE_WORDS: dict[str, tuple[int, int | None]] = {
-    "name": (2, None),
-    "type": (2, 2),
-    "class": (2, 2),
-    "edns0": (2, None),
-    "ttl": (2, 3),
-    "cname": (2, 3),
-    "rcode": (3, 4),
-}
-RULE_SAYS = {
-    "name": "too few arguments for a name rule",
-    "type": "type rules must have exactly two arguments",
-    "class": "class rules must have exactly two arguments",
-    "edns0": "too few arguments for an EDNS0 rule",
-    "ttl": "too few ({count}) arguments for a ttl rule",
-    "cname": "too few ({count}) arguments for a cname rule",
-    "rcode": "too few ({count}) arguments for a rcode rule",
-}
-MATCHES = ("exact", "prefix", "suffix", "substring", "regex")
-
-
-def check_name_rule(run: Stanzas, rule: Sequence[str]) -> None:
-    """Raise Refused where a name rule of rewrite is wrong, as far as all versions agree."""
-    match = rule[0].lower() if len(rule) > 2 else "exact"
-    if UNRESOLVED.search(match):
-        return
-    if match not in MATCHES and len(rule) == 3:
-        raise run.refused(
-            f"names match by {', '.join(MATCHES)}, not by {match}",
-            "name rule supports only exact, prefix, suffix, substring, and regex name matching, "
-            f"received: {match}",
-            word=match,
-        )
-    if match == "regex" and regex_fault(rule[1]) and not UNRESOLVED.search(rule[1]):
-        raise run.refused(
-            f"{rule[1]} is no regular expression: {regex_fault(rule[1])}",
-            f"invalid regex matching pattern: {rule[1]}",
-            word=rule[1],
-        )
-    if len(rule) > 3 and rule[3] not in ("answer", "metadata"):
-        raise run.refused(f"{rule[3]} follows a name rule, where only answer may", word=rule[3])
-
-
-Hook = Callable[[Stanzas, tuple[str, ...], Mapping[str, tuple[str, ...]]], None]
-HOOKS: dict[str, Hook] = {
-    "forward": check_forward,
-    "kubernetes": check_kubernetes,
-    "reload": check_reload,
-    "rewrite": check_rewrite,
-    "transfer": check_transfer,
-}
-EARLY: dict[str, Callable[[Stanzas, tuple[str, ...]], None]] = {
-    "forward": check_forward_zone,
-    "kubernetes": check_kubernetes_zones,
-}
-PROPERTY_HOOKS: dict[tuple[str, str], Callable[[Stanzas, tuple[str, ...]], None]] = {
-    ("forward", "health_check"): check_health_check,
-}
+            yield SyntaxFault(token.shown_line, message, word=token.text, spot=token.spot())

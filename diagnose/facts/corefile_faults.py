@@ -10,18 +10,20 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
-from diagnose.facts.corefile import Corefile, argument_faults
+from diagnose.facts.corefile import Corefile
+from diagnose.facts.corefile_arguments import argument_faults
 from diagnose.facts.corefile_tables import NEWEST, PROPERTIES, plugin_row
 from diagnose.facts.logs import LogStream, Match
 from diagnose.facts.upstream_failures import of_stream
 from diagnose.facts.version import CoreDNSVersion
-from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.model import Fact, Gap, GapKind, Quote, Subject
 from diagnose.signatures import coredns
 from diagnose.signatures.base import Emitter, Signature
 from diagnose.signatures.trouble import Reason
 from diagnose.text.envelopes import strip
 
 CONFIG = Subject("ConfigMap", "coredns")
+MOST_DIRECTIVES = 5000
 
 
 class FaultKind(Enum):
@@ -63,7 +65,7 @@ class CorefileFault:
 
     `word` is the directive or property that is meant, "" when none is. `versions` says for
     which versions of CoreDNS it holds, "" for the one at hand or all. `said` tells that CoreDNS
-    printed it, so that its own version decides.
+    printed it, so that its own version decides; `torn`, that only a piece of the file shows it.
     """
 
     kind: FaultKind
@@ -73,6 +75,7 @@ class CorefileFault:
     word: str = ""
     versions: str = ""
     said: bool = False
+    torn: bool = False
     at: datetime | None = None
 
 
@@ -107,9 +110,9 @@ class CorefileFaults(Fact):
         lines = {quote.line for one in said for quote in one.quotes}
         kinds = {(one.kind, one.word) for one in said}
         extra = [one for one in shown if (one.kind, one.word) not in kinds or not lines]
-        gaps = tuple(gap for file in files for gap in file.gaps)
+        gaps = tuple(gap for file in files for gap in (*file.gaps, *unread(file)))
         # A whole Corefile tells its own faults; the log then only confirms them
-        whole = bool(files) and not gaps
+        whole = bool(files) and not gaps and not any(file.torn for file in files)
         return cls(
             origin=found[0],
             gaps=gaps if whole else (*found[1], *gaps),
@@ -165,14 +168,26 @@ def known_elsewhere(kind: FaultKind, plugin: str, word: str) -> bool:
     )
 
 
+def unread(file: Corefile) -> Iterator[Gap]:
+    """Yield the gap of a file whose arguments are too many to be looked at."""
+    if is_long(file):
+        because = f"more than {MOST_DIRECTIVES} lines: their arguments were not looked at"
+        yield Gap("the Corefile", GapKind.PARTIAL, because, "corediag lint Corefile")
+
+
+def is_long(file: Corefile) -> bool:
+    """Whether a file has more lines than are tried by the rules of every version."""
+    return sum(len(block.directives) for block in file.blocks) > MOST_DIRECTIVES
+
+
 def in_file(file: Corefile, version: str) -> Iterator[CorefileFault]:
     """Yield what CoreDNS's rules say of a file.
 
     While the version is not known, only what the newest one refuses too: an up-to-date file has
     words that old versions do not know.
     """
-    refused = argument_faults(file, version or None)
-    if not version:
+    refused = argument_faults(file, version or None) if not is_long(file) else ()
+    if refused and not version:
         newest = {(one.line, one.kind, one.word) for one in argument_faults(file, NEWEST)}
         refused = tuple(one for one in refused if (one.line, one.kind, one.word) in newest)
     for one in (*file.faults, *refused):
@@ -180,7 +195,8 @@ def in_file(file: Corefile, version: str) -> Iterator[CorefileFault]:
             kind=FaultKind(one.kind),
             subject=CONFIG,
             message=one.message,
-            quotes=(file.quote(one.line),),
+            quotes=(file.quote(one.line, one.spot),),
             word=one.word,
             versions=one.versions,
+            torn=file.torn,
         )

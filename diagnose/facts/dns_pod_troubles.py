@@ -80,7 +80,7 @@ class DNSPodTroubles(Fact):
         events, streams = evidence.of(Event), evidence.of(LogStream)
         nodes = [one for one in streams if one.emitter in (Emitter.KUBELET, Emitter.KERNEL)]
         items: tuple[Readable, ...] = (*pods, *events, *nodes)
-        found = known(evidence, items, *cls.asks)
+        found = known(evidence, items, Ask.DNS_PODS, Ask.EVENTS)
         if isinstance(found, Gap):
             return found
         states = {pod.subject.name: pod for pod in pods}

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
 from diagnose.facts.events import Event
-from diagnose.facts.kubelet_config import KubeletConfig
+from diagnose.facts.kubelet_config import KubeletConfig, in_force, own_stand_in, told
 from diagnose.facts.logs import LogStream
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.kubelet import CLUSTER_DNS_MISSING
@@ -26,33 +26,48 @@ class Place:
 class MissingClusterDNS(Fact):
     """The kubelets that have no cluster DNS address to give, one entry per node."""
 
-    asks: ClassVar[tuple[Ask, ...]] = (Ask.KUBELET_CONFIG, Ask.EVENTS)
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.KUBELET_CONFIG, Ask.KUBELET_CONFIGZ, Ask.EVENTS)
 
     places: tuple[Place, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return the kubelets that say so themselves or are configured so."""
-        configs = evidence.of(KubeletConfig)
+        configs = in_force(evidence.of(KubeletConfig))
         events = evidence.of(Event)
         streams = evidence.of(LogStream)
         items: tuple[Readable, ...] = (*configs, *events, *streams)
-        found = known(evidence, items, *cls.asks)
+        found = known(evidence, items, Ask.KUBELET_CONFIG, Ask.EVENTS)
         if isinstance(found, Gap):
             return found
+        gaps, by_kubelets = found[1], told(evidence, configs)
+        if own_stand_in(evidence, configs) and not isinstance(by_kubelets, Gap):
+            gaps = (*by_kubelets[1], *evidence.gaps_of(Ask.EVENTS))
         places = [Place(one.subject, one.quote) for one in configs if one.cluster_dns == ()]
-        places += [
+        said = [
             Place(node_of(event.subject), event.quote)
             for event in events
             if event.reason == "MissingClusterDNS" or CLUSTER_DNS_MISSING.match(event.message)
         ]
-        places += [
+        said += [
             Place(node_of(match.subject), match.quote)
             for stream in streams
             for match in stream.matching(CLUSTER_DNS_MISSING)
         ]
+        having = runs_with_servers(evidence)
+        places += [place for place in said if place.subject not in having]
         first = {place.subject: place for place in reversed(places)}
-        return cls(origin=found[0], gaps=found[1], places=tuple(reversed(first.values())))
+        return cls(origin=found[0], gaps=gaps, places=tuple(reversed(first.values())))
+
+
+def runs_with_servers(evidence: Evidence) -> frozenset[Subject]:
+    """Return the nodes whose kubelet runs with a DNS address: what was said before is over."""
+    if Ask.KUBELET_CONFIGZ not in evidence.looked:
+        return frozenset()  # a file may have been changed since the kubelet started
+    configs = evidence.of(KubeletConfig)
+    return frozenset(
+        one.subject for one in configs if one.subject.kind == "Node" and one.cluster_dns
+    )
 
 
 def node_of(subject: Subject) -> Subject:

@@ -50,7 +50,7 @@ class MissingUpstream(Fact):
             asking = any(
                 directive.name in ASKING for block in blocks for directive in block.directives
             )
-            if asking or file.faults:
+            if asking or file.faults or file.torn:
                 continue
             quote = file.quote(blocks[0].line if blocks else file.blocks[0].line)
             message = (
@@ -74,4 +74,5 @@ class MissingUpstream(Fact):
                 for subject, match in last.items()
             ]
         gaps = tuple(gap for file in files for gap in file.gaps)
-        return cls(origin=found[0], gaps=gaps if files else found[1], places=tuple(places))
+        whole = bool(files) and not any(file.torn for file in files)
+        return cls(origin=found[0], gaps=gaps if whole else found[1], places=tuple(places))

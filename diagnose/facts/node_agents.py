@@ -70,7 +70,7 @@ class NodeAgents(Fact):
         events, nodes = evidence.of(Event), evidence.of(Node)
         streams = [one for one in evidence.of(LogStream) if one.emitter is Emitter.KUBELET]
         items: tuple[Readable, ...] = (*events, *streams, *nodes)
-        found = known(evidence, items, Ask.EVENTS, Ask.KUBELET_LOGS, Ask.NODES)
+        found = known(evidence, items, Ask.EVENTS, Ask.NODES)  # a kubelet's log adds to them
         if isinstance(found, Gap):
             return found
         well = {node.subject.name for node in nodes if node.ready}

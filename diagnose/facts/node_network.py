@@ -56,6 +56,7 @@ class FilterRules:
 
     `policy_quotes` maps the same to the line that tells it.
     `tables` are those that it shows completely: there, a rule that is absent does not exist.
+    `chains` are the (table, chain) that it names, whether they hold a rule or not.
     Names of IPv6 tables carry the family: "ip6 nat". `elsewhere` quotes the tool where it says
     that the other back end of iptables holds rules as well.
     """
@@ -68,6 +69,7 @@ class FilterRules:
     policy_quotes: Mapping[tuple[str, str], Quote] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     elsewhere: Quote | None = None
+    chains: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -100,7 +100,7 @@ class PodRoutes(Fact):
 class OverlaySizes(Fact):
     """The nodes whose overlay takes larger packets than their interface has room for."""
 
-    asks: ClassVar[tuple[Ask, ...]] = (Ask.NODE_NETWORK, Ask.FLANNEL_CONFIG)
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.NODE_NETWORK, Ask.NODE_FILES, Ask.FLANNEL_CONFIG)
 
     wrong: tuple[WrongPath, ...] = ()
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
-from diagnose.evidence import Evidence, Readable, known
+from diagnose.evidence import Evidence
+from diagnose.facts import kubelet_config
 from diagnose.facts.kubelet_config import KubeletConfig
 from diagnose.facts.resolv_conf import ResolvConf
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
@@ -30,17 +31,16 @@ class Told:
 class PodDNS(Fact):
     """What pods with cluster DNS are told, one entry per kubelet or pod."""
 
-    asks: ClassVar[tuple[Ask, ...]] = (Ask.KUBELET_CONFIG,)
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.KUBELET_CONFIG, Ask.KUBELET_CONFIGZ)
 
     told: tuple[Told, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return what kubelet configurations and pods' resolv.conf files tell."""
-        kubelets = evidence.of(KubeletConfig)
+        kubelets = kubelet_config.in_force(evidence.of(KubeletConfig))
         files = tuple(one for one in evidence.of(ResolvConf) if one.of_pod and one.quotes)
-        items: tuple[Readable, ...] = (*kubelets, *files)
-        found = known(evidence, items, *cls.asks)
+        found = kubelet_config.told(evidence, kubelets, *files)
         if isinstance(found, Gap):
             return found
         told = [

@@ -18,6 +18,7 @@ from diagnose.facts.lookups import NO_ANSWER, Lookup, Outcome
 from diagnose.facts.network_policies import EGRESS, INGRESS, NetworkPolicies, NetworkPolicy
 from diagnose.facts.node_network import FilterRules
 from diagnose.facts.pods import Pod, unique
+from diagnose.facts.resolutions import cut_off
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.kernel import POLICY_DROPPED
 from diagnose.text.regex import regex
@@ -52,6 +53,7 @@ class PolicyBlocks(Fact):
         Ask.NODE_NETWORK,
         Ask.DNS_PODS,
         Ask.CLIENT_OUTPUT,
+        Ask.CLIENT_ANSWERS,
     )
 
     clients: tuple[PolicyBlock, ...] = ()
@@ -69,7 +71,7 @@ class PolicyBlocks(Fact):
         every = NetworkPolicies.read(evidence)
         listed = () if isinstance(every, Gap) else every.policies
         whole = not isinstance(every, Gap) and not every.gaps
-        failing = failures(evidence.of(Lookup))
+        failing = [*failures(evidence.of(Lookup)), *cut_off(evidence)]
         pods = [pod for pod in unique(evidence.of(Pod)) if pod.serves_dns]
         clients = [*of_clients(listed, failing, whole=whole)]
         known_ones = {one.policy for one in clients}

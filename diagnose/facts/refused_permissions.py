@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -32,7 +32,7 @@ class Refusal:
 class RefusedPermissions(Fact):
     """The permissions of CoreDNS that the API server refuses."""
 
-    asks: ClassVar[tuple[Ask, ...]] = (Ask.RBAC, Ask.DNS_LOGS)
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.RBAC, Ask.DNS_LOGS, Ask.DNS_METRICS, Ask.DNS_HEALTH)
 
     refusals: tuple[Refusal, ...] = ()
 
@@ -52,8 +52,21 @@ class RefusedPermissions(Fact):
         return cls(
             origin=", ".join(dict.fromkeys(fact.origin for fact in facts if fact.origin)),
             gaps=gaps,
-            refusals=told or shown,
+            refusals=completed(told, shown) or shown,
         )
+
+
+def completed(told: tuple[Refusal, ...], shown: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
+    """Return refusals, those that a counter tells with the resources that the role lacks."""
+    lacking = next((one for one in shown if one.resources), None)
+    if lacking is None:
+        return told
+    return tuple(
+        replace(one, resources=lacking.resources, quotes=(*one.quotes, *lacking.quotes))
+        if not one.resources
+        else one
+        for one in told
+    )
 
 
 def from_failures(failures: ApiFailures) -> tuple[Refusal, ...]:
@@ -71,7 +84,7 @@ def from_failures(failures: ApiFailures) -> tuple[Refusal, ...]:
                 dict.fromkeys(one.trouble.resource for one in several if one.trouble.resource)
             ),
             quotes=tuple(one.quote for one in several),
-            proven=lasting(several, failures),
+            proven=lasting(several, failures) and any(one.certain for one in several),
             at=several[0].first_at,
         )
         for (_, subject), several in groups.items()

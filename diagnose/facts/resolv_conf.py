@@ -19,7 +19,8 @@ class ResolvConf:
     `nameservers` are as written, in order, beyond the limit too; `search` is the last search
     or domain line; `options` as written (ndots:5). `path` is the file's name where told.
     `exists` is False when the evidence says that the file is missing. `invalid` are lines that
-    a resolver ignores.
+    a resolver ignores. `handed` says that it is the copy that a kubelet gave to a pod of the node's
+    network when the pod started: of the file that it hands out, whatever its path is.
     """
 
     subject: Subject
@@ -31,6 +32,7 @@ class ResolvConf:
     path: str = ""
     exists: bool = True
     invalid: tuple[Quote, ...] = ()
+    handed: bool = False
 
     @property
     def ndots(self) -> int:

@@ -114,7 +114,7 @@ class SandboxFailures(Fact):
         """Return the failures of events and logs; a pod's state tells which are over."""
         events, streams = evidence.of(Event), evidence.of(LogStream)
         items: tuple[Readable, ...] = (*events, *streams)
-        found = known(evidence, items, Ask.EVENTS, Ask.KUBELET_LOGS, Ask.RUNTIME_LOGS)
+        found = known(evidence, items, Ask.EVENTS, Ask.RUNTIME_LOGS)
         if isinstance(found, Gap):
             return found
         pods = {pod.subject.name: pod for pod in unique(evidence.of(Pod))}

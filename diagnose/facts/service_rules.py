@@ -1,19 +1,29 @@
-"""Whether nodes translate Service addresses: by their rules, or by who answers and who does not."""
+"""Whether nodes translate Service addresses: by their rules, or by who answers and who does not.
+
+Source: kubernetes/kubernetes v1.31, pkg/proxy/iptables/proxier.go (syncProxyRules: KUBE-SERVICES of
+nat, of filter "has no endpoints"), pkg/proxy/ipvs/netlink_linux.go (kube-ipvs0),
+pkg/proxy/nftables/proxier.go (table kube-proxy).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
 from diagnose.facts.lookups import ANSWERED, NO_ANSWER, Lookup
-from diagnose.facts.node_network import FilterRules
+from diagnose.facts.node_network import FilterRules, Interface
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.services import Service, merged
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 
-TRANSLATING = frozenset({"nat", "kube-proxy"})  # tables that hold rules for Service addresses
+TABLES = ("nat", "kube-proxy")  # that hold rules for Service addresses
+API_SERVICE = "default/kubernetes:"
+# Interfaces of what translates without rules of iptables or nftables.
+OTHER_PROXIES = ("kube-ipvs", "cilium_", "kube-dummy", "bpfin.cali", "ovn-k8s", "antrea-gw")
+PART_OF_ADDRESS = frozenset("0123456789abcdefABCDEF.:")
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class ServiceRules(Fact):
         pods = {ip for pod in unique(evidence.of(Pod)) if pod.serves_dns for ip in pod.ips or ()}
         missing = [
             *by_answers(lookups, addresses, pods),
-            *by_rules(dumps, addresses),
+            *by_rules(evidence, services),
         ]
         return cls(origin=found[0], gaps=found[1], missing=tuple(missing))
 
@@ -79,33 +89,92 @@ def by_answers(
     return found[:1]
 
 
-def by_rules(dumps: tuple[FilterRules, ...], addresses: set[str]) -> list[MissingRules]:
-    """Return nodes whose dump of the nat table holds no rule for the DNS service.
+def by_rules(evidence: Evidence, services: Iterable[Service]) -> Iterator[MissingRules]:
+    """Yield nodes whose rules hold no rule for a Service address although kube-proxy writes there.
 
-    Only a dump that shows the nat table counts, and only where kube-proxy is known to write
-    there: its chain exists, or no other program's chains do. In IPVS mode its rules match sets,
-    in nftables mode it has a table of its own.
+    Only a table that is shown completely counts, with all other dumps of the node: a Service that
+    has no endpoints has its rule in the filter table, and another back end of iptables may hold it.
+    That kube-proxy writes rules of iptables is told by its chain, here or on another node.
     """
-    found = []
+    groups: dict[Subject, list[FilterRules]] = {}
+    for dump in evidence.of(FilterRules):
+        groups.setdefault(dump.subject, []).append(dump)
+    devices: dict[Subject, set[str]] = {}
+    for one in evidence.of(Interface):
+        devices.setdefault(one.subject, set()).add(one.name)
+    elsewhere = any(writes(dump, "nat") for several in groups.values() for dump in several)
+    for subject, dumps in groups.items():
+        if translated_elsewhere(dumps, devices.get(subject, set())):
+            continue
+        for six in (False, True):
+            wanted = {
+                ip: one for one in services for ip in one.cluster_ips or () if (":" in ip) is six
+            }
+            yield from missing_in(subject, dumps, wanted, six=six, elsewhere=elsewhere)
+
+
+def missing_in(
+    subject: Subject,
+    dumps: Sequence[FilterRules],
+    wanted: Mapping[str, Service],
+    *,
+    six: bool,
+    elsewhere: bool,
+) -> Iterator[MissingRules]:
+    """Yield what one node's rules of one IP version lack."""
+    family = "ip6 " if six else ""
+    shown = next((one for one in dumps for table in TABLES if family + table in one.tables), None)
+    if shown is None or not wanted:
+        return
+    rules = [
+        rule.text for dump in dumps for rule in dump.rules if rule.table.startswith("ip6 ") is six
+    ]
+    own = (
+        any(writes(dump, family + "nat") for dump in dumps) or family + "kube-proxy" in shown.tables
+    )
+    absent = [ip for ip in wanted if not any(holds(text, ip) for text in rules)]
+    if not absent or (subject.kind == "Node" and not own and not elsewhere):
+        return
+    # Each rule of kube-proxy's names its Service in a comment, so that of the API server is known
+    # without its address.
+    api = own and not any(API_SERVICE in text for text in rules)
+    quotes = (shown.quote, *(wanted[ip].quote for ip in absent[:1]))
+    yield MissingRules(
+        subject=subject if subject.kind else Subject("Node"),
+        address=absent[0],
+        message=f"the {'kube-proxy' if 'kube-proxy' in shown.tables else 'nat'} table has no rule "
+        f"for {', '.join(absent)}{', and none for the API server' if api else ''}",
+        quotes=quotes,
+        proven=own or elsewhere,
+    )
+
+
+def writes(dump: FilterRules, table: str) -> bool:
+    """Whether kube-proxy has written rules of iptables to a table: its chain is there."""
+    return (table, "KUBE-SERVICES") in dump.chains or any(
+        rule.table == table and "KUBE-SERVICES" in (rule.chain, rule.target) for rule in dump.rules
+    )
+
+
+def translated_elsewhere(dumps: Sequence[FilterRules], devices: set[str]) -> bool:
+    """Whether something other than rules of packet filters translates: IPVS, eBPF, OVS."""
+    if any(name.startswith(OTHER_PROXIES) for name in devices):
+        return True
     for dump in dumps:
-        nat = [rule for rule in dump.rules if rule.table in TRANSLATING]
-        if "nat" not in dump.tables or not addresses:
-            continue
-        if any(address in rule.text for rule in nat for address in addresses):
-            continue
-        if any("KUBE-CLUSTER-IP" in rule.text for rule in nat):
-            continue
-        foreign = any("CILIUM" in rule.chain for rule in dump.rules)
-        own = any(rule.chain.startswith("KUBE-") for rule in nat)
-        if foreign:
-            continue
-        found.append(
-            MissingRules(
-                subject=dump.subject if dump.subject.kind else Subject("Node"),
-                address=sorted(addresses)[0],
-                message=f"the nat table has no rule for {', '.join(sorted(addresses))}",
-                quotes=(dump.quote,),
-                proven=own,
-            )
-        )
-    return found
+        for rule in dump.rules:
+            if rule.chain.startswith(("CILIUM", "OLD_CILIUM")) or "KUBE-CLUSTER-IP" in rule.text:
+                return True
+    tables = {rule.table for dump in dumps for rule in dump.rules}
+    return "kube-proxy" in tables and not any("kube-proxy" in dump.tables for dump in dumps)
+
+
+def holds(text: str, address: str) -> bool:
+    """Whether a rule names an address, and not another one that begins or ends like it."""
+    at = text.find(address)
+    while at >= 0:
+        end = at + len(address)
+        before, after = text[at - 1 : at], text[end : end + 1]
+        if before not in PART_OF_ADDRESS and after not in PART_OF_ADDRESS:
+            return True
+        at = text.find(address, at + 1)
+    return False

@@ -23,6 +23,17 @@ class Sysctl:
     value: str | None = None
 
 
+@dataclass(frozen=True)
+class Counter:
+    """One counter of the kernel, since the node started; `name` without its group."""
+
+    subject: Subject
+    origin: str
+    quote: Quote
+    name: str
+    value: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sysctls(Fact):
     """The settings that any part shows, the last of each name and node."""

@@ -1,4 +1,4 @@
-"""Errors that upstream servers answer, as CoreDNS's query log and look-ups show them.
+"""Errors that upstream servers answer, as the query log, look-ups and own questions show them.
 
 CoreDNS passes an upstream's SERVFAIL or REFUSED on without a line in its errors log. In the query
 log such an answer carries the flag `ra`, which CoreDNS itself does not set for a query that failed.
@@ -14,15 +14,21 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.coredns_metrics import Metrics
 from diagnose.facts.corefile import Corefile
+from diagnose.facts.dns_answers import NameKind, ServerRole
 from diagnose.facts.logs import LogStream
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.names import DEFAULT_DOMAIN, external, normal
+from diagnose.facts.probe_matrix import ProbeMatrix
+from diagnose.facts.upstream_failures import host
 from diagnose.facts.upstream_servers import UpstreamServers
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.coredns import QUERY_REFUSED, QUERY_SERVFAIL
 
+SOME, MANY = 5, 20  # queries, as they are counted: of one broken domain, and of several
+OWN_QUESTIONS = (Ask.CLIENT_ANSWERS, Ask.PROBE_ANSWERS)
 OUTCOMES = {QUERY_SERVFAIL.name: Outcome.SERVFAIL, QUERY_REFUSED.name: Outcome.REFUSED}
 
 
@@ -30,7 +36,9 @@ OUTCOMES = {QUERY_SERVFAIL.name: Outcome.SERVFAIL, QUERY_REFUSED.name: Outcome.R
 class ErrorAnswer:
     """The answers of one kind that one pod passed on, or that one server gave when asked itself.
 
-    `server` is "" where it is not told; `names` are those asked for.
+    `server` is "" where it is not told; `names` are those asked for. `always` says that it gave
+    no other answer to any of corediag's questions, and that no single name is to blame: they were
+    about several, or it refuses, which is about who asks.
     """
 
     outcome: Outcome
@@ -40,13 +48,19 @@ class ErrorAnswer:
     server: str = ""
     count: int = 1
     at: datetime | None = None
+    always: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class UpstreamAnswers(Fact):
     """The errors that upstream servers answered for names outside of the cluster."""
 
-    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_LOGS, Ask.CLIENT_OUTPUT)
+    asks: ClassVar[tuple[Ask, ...]] = (
+        Ask.DNS_LOGS,
+        Ask.CLIENT_OUTPUT,
+        *OWN_QUESTIONS,
+        Ask.DNS_METRICS,
+    )
 
     errors: tuple[ErrorAnswer, ...] = ()
 
@@ -55,8 +69,12 @@ class UpstreamAnswers(Fact):
         """Return what query logs show, and look-ups of servers that CoreDNS forwards to."""
         streams = tuple(one for one in evidence.of(LogStream) if one.emitter is Emitter.COREDNS)
         lookups = evidence.of(Lookup)
-        items: tuple[Readable, ...] = (*streams, *lookups)
-        found = known(evidence, items, *cls.asks)
+        matrix = evidence.fetch(ProbeMatrix)
+        asked = () if isinstance(matrix, Gap) else matrix.items
+        metrics = evidence.of(Metrics)
+        items: tuple[Readable, ...] = (*streams, *lookups, *asked, *metrics)
+        own = (one for one in OWN_QUESTIONS if one in evidence.looked)
+        found = known(evidence, items, Ask.DNS_LOGS, Ask.CLIENT_OUTPUT, *own)
         if isinstance(found, Gap):
             return found
         corefile = evidence.fetch(Corefile)
@@ -70,6 +88,9 @@ class UpstreamAnswers(Fact):
         )
         errors = [one for stream in streams for one in of_stream(stream, domains)]
         errors += of_lookups(lookups, upstreams, domains)
+        if isinstance(matrix, ProbeMatrix):
+            errors += of_answers(matrix, upstreams)
+        errors += of_counts(metrics, upstreams, {one.server for one in errors})
         return cls(origin=found[0], gaps=found[1], errors=tuple(errors))
 
 
@@ -116,3 +137,72 @@ def of_lookups(
         )
         for (server, outcome), several in groups.items()
     ]
+
+
+def of_answers(matrix: ProbeMatrix, upstreams: set[str]) -> list[ErrorAnswer]:
+    """Return the errors that upstreams answered to corediag for names outside of the cluster.
+
+    A server of a stub domain rightly refuses other names, so only those of the root zone count
+    where they are known.
+    """
+    kinds = (NameKind.EXTERNAL, NameKind.ABSENT)
+    cells = matrix.by(
+        lambda one: (
+            one.server.address
+            if one.server.role is ServerRole.UPSTREAM and one.name_kind in kinds
+            else None
+        )
+    )
+    errors = []
+    for server, cell in cells.items():
+        if upstreams and server not in upstreams:
+            continue
+        for outcome in OUTCOMES.values():
+            several = [one for one in cell.answered if one.outcome is outcome]
+            names = tuple(dict.fromkeys(normal(one.name) for one in several))
+            if not any(one.name_kind is NameKind.EXTERNAL for one in several):
+                continue
+            errors.append(
+                ErrorAnswer(
+                    outcome=outcome,
+                    subject=CLUSTER,
+                    names=names,
+                    quotes=tuple(one.quote for one in several[:2]),
+                    server=server,
+                    count=len(several),
+                    at=several[0].at,
+                    always=len(several) == len(cell.items)
+                    and (len(names) > 1 or (outcome is Outcome.REFUSED and len(several) > 1)),
+                )
+            )
+    return errors
+
+
+def of_counts(
+    several: tuple[Metrics, ...], upstreams: set[str], told: set[str]
+) -> list[ErrorAnswer]:
+    """Return the upstreams that, as CoreDNS counts, gave one error and no other answer at all.
+
+    They did so since it started: one that answers again has answers of another code.
+    """
+    errors = []
+    for one in (one for metrics in several for one in metrics.upstreams()):
+        server = host(one.server)
+        (code, count), *others = [item for item in one.answers.items() if item[1]] or [("", 0)]
+        outcome = next((each for each in OUTCOMES.values() if each.value == code), None)
+        if outcome is None or others or count < SOME or server in told:
+            continue
+        if upstreams and server not in upstreams:
+            continue
+        errors.append(
+            ErrorAnswer(
+                outcome=outcome,
+                subject=one.subject,
+                names=(),
+                quotes=one.quotes[:1],
+                server=server,
+                count=count,
+                always=count >= MANY,
+            )
+        )
+    return errors

@@ -1,4 +1,8 @@
-"""Queries that CoreDNS forwarded and that failed, by the server that was asked."""
+"""Queries that CoreDNS forwarded and that failed, by the server that was asked.
+
+Beside what logs say stand the questions that corediag asked an upstream itself. Where both are
+there, the answer is later and outranks the log.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,12 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence
+from diagnose.facts.dns_answers import PlaceKind, ServerRole
 from diagnose.facts.logs import CoreDNSLogs, LogStream, Match, shares
+from diagnose.facts.lookups import ANSWERED, Outcome
 from diagnose.facts.names import in_cluster
 from diagnose.facts.pods import Pod, unique
+from diagnose.facts.probe_matrix import POD_KINDS, Cell, ClientMatrix, State, joined, node_or, said
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.coredns import (
     ERRORS_CONSOLIDATED,
@@ -30,6 +37,13 @@ QUIET = timedelta(minutes=10)
 # The loop plugin asks for two random numbers below the zone of its server block.
 PROBE = regex(r"\d{1,20}\.\d{1,20}\.")
 STUBS = ("127.0.0.53", "127.0.0.54")  # systemd-resolved's, in the network of the host
+REASONS = {
+    Outcome.TIMEOUT: Reason.TIMEOUT,
+    Outcome.CONNECTION_REFUSED: Reason.REFUSED,
+    Outcome.UNREACHABLE: Reason.NO_ROUTE,
+}
+# Of these an answer to a plain question tells that it is over.
+PLAIN = frozenset({Reason.TIMEOUT, Reason.REFUSED, Reason.NO_ROUTE, Reason.NETWORK_UNREACHABLE})
 SOURCE = regex(r"(?:read|write) (?:udp|tcp)\d? (?P<source>\S+?)->")
 
 
@@ -42,6 +56,11 @@ class UpstreamFailure:
     that one was asked. `own` says that the pod waited for itself: for its port 53 of a loopback
     address, or of the address that it asked from. `tcp` says that it was asked over TCP. `piece`
     says that only pieces of lines are left, which any program could have printed.
+
+    `asked_from` says from where corediag asked the server itself in vain, `note` what it saw where
+    a log tells of the failure: `answers_node` that the server answers the pod's node, `answers_now`
+    an answer to a pod of that node, which the log does not agree with. `others_answer` says that
+    another upstream answers.
     """
 
     server: str
@@ -58,14 +77,22 @@ class UpstreamFailure:
     piece: bool = False
     first_at: datetime | None = None
     last_at: datetime | None = None
+    note: str = ""
+    answers_node: bool = False
+    asked_from: str = ""
+    answers_now: Quote | None = None
+    others_answer: bool = False
 
     @property
     def certain(self) -> bool:
         """Whether it shows that the server fails its clients.
 
         Not where only the loop plugin asked, where a missing answer names no server, and not by one
-        query over TCP, which only follows an answer over UDP that was too large.
+        query over TCP, which only follows an answer over UDP that was too large. Nor where the
+        server answers a pod of the same node since.
         """
+        if self.answers_now is not None:
+            return False
         if self.probe_only or self.piece or (self.tcp and self.count == 1):
             return False
         return bool(self.server) or self.trouble.reason is not Reason.TIMEOUT
@@ -75,26 +102,144 @@ class UpstreamFailure:
 class UpstreamFailures(Fact):
     """The upstream servers that fail CoreDNS; of those in `ended` the log shows that they ended."""
 
-    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_LOGS,)
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_LOGS, *ClientMatrix.asks)
 
     failures: tuple[UpstreamFailure, ...] = ()
     ended: tuple[UpstreamFailure, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
-        """Return the failures of every log of CoreDNS."""
-        logs = evidence.fetch(CoreDNSLogs)
+        """Return the failures of every log of CoreDNS, and of corediag's own questions."""
+        logs, matrix = evidence.fetch(CoreDNSLogs), evidence.fetch(ClientMatrix)
+        ways = {} if isinstance(matrix, Gap) else upstream_ways(matrix)
+        asked = tuple(of_answers(ways))
         if isinstance(logs, Gap):
-            return logs
+            if isinstance(matrix, Gap) or not asked:
+                return logs
+            return cls(origin=matrix.origin, gaps=(logs, *matrix.gaps), failures=asked)
         hosts = frozenset(pod.subject.name for pod in unique(evidence.of(Pod)) if pod.host_network)
         every = [(one, stream) for stream in logs.streams for one in of_stream(stream, hosts)]
-        found = list(unmixed(every))
+        found = [(compared(one, ways), stream) for one, stream in unmixed(every)]
+        over = [has_ended(one, stream, answered_at(one, ways)) for one, stream in found]
         return cls(
             origin=logs.origin,
             gaps=logs.gaps,
-            failures=tuple(one for one, stream in found if not has_ended(one, stream)),
-            ended=tuple(one for one, stream in found if has_ended(one, stream)),
+            failures=(
+                *(one for (one, _), ended in zip(found, over, strict=True) if not ended),
+                *asked,
+            ),
+            ended=tuple(one for (one, _), ended in zip(found, over, strict=True) if ended),
         )
+
+
+Ways = dict[str, dict[tuple[Subject, PlaceKind, str], Cell]]
+
+
+def upstream_ways(matrix: ClientMatrix) -> Ways:
+    """Return what upstreams answered: by their address, then by node, kind and name of the place.
+
+    The name of a place is what messages call it. Left out is a place that asked others too and was
+    answered by nobody: it tells of itself, not of any server.
+    """
+    ways: Ways = {}
+    others = matrix.by(
+        lambda one: one.place if one.server.role is not ServerRole.UPSTREAM else None
+    )
+    deaf = {place for place, cell in others.items() if not cell.answered}
+    cells = matrix.by(
+        lambda one: (
+            (one.server.address, node_or(one.place), one.place.kind, said(one.place))
+            if one.server.role is ServerRole.UPSTREAM
+            and (one.place not in deaf or one.outcome in ANSWERED)
+            else None
+        )
+    )
+    for (address, node, kind, name), cell in cells.items():
+        ways.setdefault(address, {})[node, kind, name] = cell
+    return ways
+
+
+def of_answers(ways: Ways) -> Iterator[UpstreamFailure]:
+    """Yield the upstreams that answered none of corediag's questions from a place.
+
+    Not where the host network of the same node is answered: then it is the pods' way out.
+    """
+    answering = {
+        server for server, places in ways.items() if any(cell.answered for cell in places.values())
+    }
+    for server, places in ways.items():
+        reached = {
+            node for (node, kind, _), cell in places.items() if is_host(kind) and cell.answered
+        }
+        nobody = joined(places.values()).lost
+        for (node, kind, name), cell in places.items():
+            lost = cell.lost or (nobody and cell.state is State.SILENT)
+            if not lost or (node in reached and not is_host(kind)):
+                continue
+            first = cell.silent[0]
+            yield UpstreamFailure(
+                server=server,
+                subject=node,
+                trouble=Trouble(
+                    REASONS.get(first.outcome, Reason.OTHER), f"{server}:{first.server.port}"
+                ),
+                quote=first.quote,
+                count=len(cell.silent),
+                names=tuple(dict.fromkeys(one.name.rstrip(".") for one in cell.silent))[
+                    :MOST_NAMES
+                ],
+                qtypes=tuple(dict.fromkeys(one.qtype for one in cell.silent))[:MOST_NAMES],
+                port=first.server.port,
+                tcp=all(one.transport == "tcp" for one in cell.silent),
+                asked_from=name,
+                first_at=first.at,
+                last_at=cell.silent[-1].at,
+                others_answer=bool(answering - {server}),
+            )
+
+
+def is_host(kind: PlaceKind) -> bool:
+    """Whether a place asks from the address of its node."""
+    return kind is PlaceKind.HOST
+
+
+def compared(failure: UpstreamFailure, ways: Ways) -> UpstreamFailure:
+    """Return a failure that a log tells, with what the server answered to corediag.
+
+    Where pods of its node are answered each time, the log tells of something that is over, or that
+    comes and goes. That the node's own address is answered does not contradict it.
+    """
+    answering = {
+        server for server, places in ways.items() if any(cell.answered for cell in places.values())
+    }
+    others = bool(answering - {failure.server}) and failure.server not in answering
+    for (node, kind, name), cell in ways.get(failure.server, {}).items():
+        here = failure.subject.node in ("", node.name if node.kind == "Node" else node.node)
+        same = cell.only(transport="tcp") if failure.tcp else cell
+        if not here or same.state is not State.ANSWERS or failure.trouble.reason not in PLAIN:
+            continue
+        if kind in POD_KINDS:
+            return replace(
+                failure,
+                note=f"asked from {name} since, it answers: over, or it comes and goes",
+                answers_now=same.answered[0].quote,
+            )
+        failure = replace(failure, note=f"{name} is answered", answers_node=True)
+    return replace(failure, others_answer=others) if others else failure
+
+
+def answered_at(failure: UpstreamFailure, ways: Ways) -> datetime | None:
+    """Return when the server last answered a pod of the node that the failure is of."""
+    if failure.answers_now is None:
+        return None
+    times = [
+        one.at
+        for (_, kind, _), cell in ways.get(failure.server, {}).items()
+        if kind in POD_KINDS
+        for one in cell.answered
+        if one.at
+    ]
+    return max(times, default=None)
 
 
 def unmixed(
@@ -193,13 +338,18 @@ def is_probe(match: Match) -> bool:
     )
 
 
-def has_ended(failure: UpstreamFailure, stream: LogStream) -> bool:
+def has_ended(
+    failure: UpstreamFailure, stream: LogStream, answered: datetime | None = None
+) -> bool:
     """Whether the log went on without such failures, for long and for longer than they lasted.
+
+    A log falls silent where nobody asks; an answer of the server itself since then goes on for it.
 
     Not of the self-test, which is sent at the start alone. A run that was ended shows nothing:
     it may have ended because of them.
     """
-    first, last, end = failure.first_at, failure.last_at, stream.last_at
+    first, last = failure.first_at, failure.last_at
+    end = max((one for one in (stream.last_at, answered) if one), default=None)
     if failure.probe_only or stream.previous or not (first and last and end):
         return False
     return end - last > max(QUIET, last - first)

@@ -13,6 +13,7 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.coredns_metrics import Metrics
 from diagnose.facts.logs import LogStream
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.workloads import Deployment
@@ -42,24 +43,31 @@ class CoreDNSVersion(Fact):
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
-        """Return what logs, pods and Deployments of CoreDNS tell; a gap when there are none."""
+        """Return what logs, pods and Deployments of CoreDNS tell; a gap when there are none.
+
+        A version that somebody named stands for all of them.
+        """
+        if named := evidence.of(cls):
+            return named[0]
         streams = tuple(one for one in evidence.of(LogStream) if one.emitter is Emitter.COREDNS)
         pods = tuple(pod for pod in unique(evidence.of(Pod)) if pod.serves_dns)
         deployments = tuple(one for one in evidence.of(Deployment) if one.serves_dns)
-        items: tuple[Readable, ...] = (*streams, *pods, *deployments)
+        metrics = evidence.of(Metrics)
+        items: tuple[Readable, ...] = (*streams, *pods, *deployments, *metrics)
         found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
             return found
-        told = {*said(streams), *tagged(pods, deployments)}
+        words = [stream.version for stream in streams] + [one.version for one in metrics]
+        told = {*said(words), *tagged(pods, deployments)}
         return cls(
             origin=found[0], gaps=found[1], versions=tuple(sorted(told, key=parts, reverse=True))
         )
 
 
-def said(streams: tuple[LogStream, ...]) -> Iterator[str]:
-    """Yield the versions that CoreDNS printed at its start."""
-    for stream in streams:
-        if match := SAID.match(stream.version):
+def said(words: list[str]) -> Iterator[str]:
+    """Yield the versions that CoreDNS printed at its start, or says in its metrics."""
+    for word in words:
+        if match := SAID.match(word):
             yield match["version"]
 
 

@@ -32,6 +32,11 @@ PARSERS: Mapping[Kind, tuple[str, str]] = {
     Kind.ROUTES: ("network", "parse_routes"),
     Kind.FILTER_RULES: ("network", "parse_filter_rules"),
     Kind.KERNEL_SETTINGS: ("sysctl", "parse"),
+    Kind.LISTENERS: ("sockets", "parse"),
+    Kind.FILE_LIST: ("file_list", "parse"),
+    Kind.DNS_ANSWERS: ("answers", "parse"),
+    Kind.METRICS: ("metrics", "parse"),
+    Kind.HEALTH: ("health", "parse"),
 }
 
 

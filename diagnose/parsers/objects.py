@@ -1195,7 +1195,8 @@ def kubelet_config(one: Found, place: Place) -> Made:
     served = isinstance(inner, dict)
     value = inner if served else one.value
     kind = at(value, "kind") == "KubeletConfiguration"
-    ends = next(reversed(value), "")
+    keys = [key for key in value if key not in ("apiVersion", "kind")]  # many write these first
+    ends = keys[-1] if keys else ""
     whole = (served or (kind and (place.part.whole or str(ends) >= DNS_KEYS[0]))) and not one.open
     servers = words(value, "clusterDNS")
     shown = [f"{key}: {render(value[key])}" for key in DNS_KEYS if value.get(key) is not None]

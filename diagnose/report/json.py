@@ -21,7 +21,7 @@ from diagnose.model import (
     Subject,
     Verdict,
 )
-from diagnose.report import words
+from diagnose.report import matrix, words
 from diagnose.report.steps import remedies
 from diagnose.text.regex import regex
 from diagnose.text.shown import shown
@@ -66,8 +66,15 @@ def as_object(diagnosis: Diagnosis) -> Object:
             "unknown": told.counts[Status.UNKNOWN],
             "not_applicable": told.counts[Status.NOT_APPLICABLE],
         },
+        "matrix": matrix_object(diagnosis),
         "context": dict(diagnosis.context),
     }
+
+
+def matrix_object(diagnosis: Diagnosis) -> Object | None:
+    """Return what DNS answered to corediag's own questions; None where it asked none."""
+    found = matrix.matrix_of(diagnosis)
+    return None if found is None else matrix.as_object(found)
 
 
 def cause_object(cause: Cause, checks: Mapping[str, Check]) -> Object:

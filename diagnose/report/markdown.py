@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from diagnose.model import Cause, Check, Diagnosis, Quote, Remedy, Risk, Severity, Status
 from diagnose.report import words
+from diagnose.report.matrix import matrix_of, plain, summary
 from diagnose.report.steps import Step, steps
 from diagnose.report.words import Standing
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
 
 QUOTE_LIMIT = 2000
+PICTURE_COLUMNS = 78
 INSTANCES = 2
 UNKNOWN_GAPS = 5
 EFFECTS = 6
@@ -119,6 +121,7 @@ def blocks_of(diagnosis: Diagnosis, checks: Mapping[str, Check], verbose: bool) 
         yield from cause_blocks(cause, "## Also:", checks, verbose=verbose, short=not verbose)
     for cause in told.notes:
         yield from cause_blocks(cause, "## Note:", checks, verbose=verbose, short=not verbose)
+    yield asked(diagnosis, verbose)
     yield ruled_out(diagnosis)
     yield unknown(diagnosis, verbose)
     if verbose:
@@ -219,6 +222,17 @@ def step_text(number: int, step: Step, *, verbose: bool, titles_only: bool) -> s
         proof = code(first.verify) if words.is_command(first.verify) else inline(first.verify)
         parts.append(f"{indent}Verify: {proof}")
     return "\n\n".join(parts)
+
+
+def asked(diagnosis: Diagnosis, verbose: bool) -> str:
+    """Return what DNS answered to corediag's own questions: a line, and a picture of failures."""
+    matrix = matrix_of(diagnosis)
+    if matrix is None:
+        return ""
+    text = f"## Asked\n\n{inline(summary(matrix))}"
+    if matrix.all.failed or (verbose and matrix.clients):
+        text += f"\n\n{fenced(plain(matrix, PICTURE_COLUMNS), 'text')}"
+    return text
 
 
 def ruled_out(diagnosis: Diagnosis) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from diagnose.model import Cause, Check, Diagnosis, Quote, Remedy, Risk, Severity, Status, Verdict
 from diagnose.report import words
 from diagnose.report.layout import Paint, painter, text_width, wrapped
+from diagnose.report.matrix import lines, matrix_of, summary
 from diagnose.report.steps import Step, steps
 from diagnose.report.words import Point, Standing
 from diagnose.text.shown import visible
@@ -88,6 +89,7 @@ def blocks_of(diagnosis: Diagnosis, sheet: Sheet) -> Iterator[Iterable[str]]:
         yield from whole_cause(cause, "ALSO", sheet, short=not sheet.verbose)
     for cause in told.notes:
         yield from whole_cause(cause, "NOTE", sheet, short=not sheet.verbose)
+    yield asked(diagnosis, sheet)
     yield rows_of_ruled_out(diagnosis, sheet)
     yield rows_of_unknown(diagnosis, sheet)
     if sheet.verbose:
@@ -322,6 +324,20 @@ def nothing(diagnosis: Diagnosis, sheet: Sheet) -> Iterator[str]:
     role = "good" if words.whole(diagnosis) else "warning"
     yield from sheet.row("RESULT", (sheet.paint(line, role) for line in sheet.wrap(head)))
     yield from sheet.row("", sheet.wrap(text))
+
+
+def asked(diagnosis: Diagnosis, sheet: Sheet) -> Iterator[str]:
+    """Yield what DNS answered to corediag's own questions: a line, and a picture of failures."""
+    matrix = matrix_of(diagnosis)
+    if matrix is None:
+        return
+    shown: list[str] = list(sheet.wrap(summary(matrix)))
+    if matrix.all.failed or (sheet.verbose and matrix.clients):
+        shown += (
+            "".join(sheet.paint(text, role) if role else text for text, role in line)
+            for line in lines(matrix, sheet.room)
+        )
+    yield from sheet.row("ASKED", shown)
 
 
 def rows_of_ruled_out(diagnosis: Diagnosis, sheet: Sheet) -> Iterator[str]:

@@ -64,6 +64,11 @@ FOLDERS = {
     Kind.ADDRESSES: "nodes",
     Kind.ROUTES: "nodes",
     Kind.FILTER_RULES: "nodes",
+    Kind.KERNEL_SETTINGS: "nodes",
+    Kind.LISTENERS: "nodes",
+    Kind.FILE_LIST: "nodes",
+    Kind.SUBNET_ENV: "nodes",
+    Kind.CNI_CONFIG: "nodes",
 }
 ENDINGS = {Kind.LOG: ".log", Kind.OBJECTS: ".json"}
 AnyEnum = TypeVar("AnyEnum", bound=Enum)

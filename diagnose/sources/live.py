@@ -7,12 +7,15 @@ pods that run; 4 a probe pod. The first two are climbed at once, the others when
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from diagnose.asks import ASKS, Ask
 from diagnose.model import Gap, GapKind
 from diagnose.parts import Haul, Kind, Part
+from diagnose.rbac import Right
 from diagnose.signatures.base import Emitter
 from diagnose.sources.base import SourceError
 from diagnose.sources.http import Answer, Client, Request, Trouble
@@ -20,12 +23,22 @@ from diagnose.sources.kubeconfig import WITHOUT, access
 from diagnose.sources.options import LiveOptions, Pool
 from diagnose.sources.plans import PLANS
 from diagnose.sources.plans.base import Run, drive, together
+from diagnose.sources.plans.permissions import Lacking, lacking
 from diagnose.sources.plans.reading import text_at
+from diagnose.sources.probe import Probe, Probes, Removal, Review, Writer
 from diagnose.sources.streams import Came, Streams, Wanted
 from diagnose.text.shown import visible
 
 OWN = "corediag's own request"
-LOG_ASKS = frozenset({Ask.DNS_LOGS, Ask.PROXY_LOGS, Ask.FLANNEL_LOGS, Ask.CONTROLLER_MANAGER_LOGS})
+LOG_ASKS = frozenset(
+    {
+        Ask.DNS_LOGS,
+        Ask.PROXY_LOGS,
+        Ask.FLANNEL_LOGS,
+        Ask.CONTROLLER_MANAGER_LOGS,
+        Ask.KUBELET_LOGS,
+    }
+)
 BY_HAND = (
     "mkdir incident; cd incident  # on a control-plane node\n"
     "journalctl -u kubelet --since -1h > kubelet.log\n"
@@ -53,6 +66,7 @@ class Live:
         """Find the way to the API server and its first answer. Raises SourceError: see gather."""
         self._options = options
         self._pool = pool
+        started_s = time.monotonic()
         way = next(iter(pool.map(lambda _: access_or_error(options), (None,))))
         if isinstance(way, TimeoutError):
             raise SourceError(
@@ -71,6 +85,9 @@ class Live:
             on_request=options.on_request,
         )
         self._streams = Streams(way, options)
+        self._writer = Writer(way, options.on_request)
+        rest_s = options.timeout_s - (time.monotonic() - started_s)
+        self._probes = Probes(self._client, self._writer, rest_s, options.on_write)
         self._host = way.host
         self._source = f"cluster {visible(way.host)} (context {visible(way.context)})"
         first = self._first(way.context)
@@ -111,8 +128,12 @@ class Live:
         allowed = [] if stop else fresh
         run.asks |= frozenset(allowed)
         self._done.update(allowed)
-        plan = together(*(PLANS[ask](run) for ask in allowed))
-        drive(plan, self._fetch, self._pool, self._answers)
+        self._carry_out(one for one in allowed if ASKS[one].rung < 4)
+        try:
+            # last: it waits for pods to start, and nothing else shall wait with it
+            self._carry_out(one for one in allowed if ASKS[one].rung == 4)
+        finally:
+            self._probes.remove()
         run.looked.update(allowed)
         gaps = {ask: tuple(gaps) for ask, gaps in run.gaps.items()}
         settled = ("a cause was proven without it", "corediag run --rung 3")
@@ -140,10 +161,28 @@ class Live:
             return "--skip-logs: no log is read", "run it without --skip-logs"
         return None
 
+    def lacking(self, several: Sequence[Right]) -> Lacking:
+        """Return which of some rights the user does not have."""
+        if self._silent:
+            return Lacking(unknown=self._silent)
+        return drive(lacking(several), self._fetch, self._pool, self._answers)
+
+    def _carry_out(self, asks: Iterable[Ask]) -> None:
+        plan = together(*(PLANS[ask](self._run) for ask in asks))
+        drive(plan, self._fetch, self._pool, self._answers)
+
     def _fetch(self, request: Wanted) -> Came:
-        if isinstance(request, Request):
-            return self._client.fetch(request)
-        return self._streams.fetch(request)
+        match request:
+            case Request():
+                return self._client.fetch(request)
+            case Probe():
+                return self._probes.fetch(request)
+            case Removal():
+                return self._writer.delete(request.name, request.uid)
+            case Review():
+                return self._writer.review(request)
+            case _:
+                return self._streams.fetch(request)
 
 
 def access_or_error(options: LiveOptions) -> Any:

@@ -27,7 +27,8 @@ class Pool(Protocol):
 class LiveOptions:
     """How to reach the cluster, and how long to ask it.
 
-    `on_request` is told of each request when it is over, from the thread that made it.
+    `on_request` is told of each request when it is over, from the thread that made it. `on_write`
+    is told, in words for the user, what is about to be created, and what could not be removed.
     """
 
     context: str | None = None
@@ -42,4 +43,5 @@ class LiveOptions:
     external_name: str = "example.com"
     probe_image: str = ""
     on_request: Callable[[Exchange], None] | None = None
+    on_write: Callable[[str], None] = lambda _: None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)

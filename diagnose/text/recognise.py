@@ -51,7 +51,11 @@ FILE_KINDS = tuple(
     (regex(pattern, re.IGNORECASE), kind)
     for pattern, kind in (
         (r"(?:^|[./_-])corefile(?:$|[._-])", Kind.COREFILE),
-        (r"^/proc/sys/|sysctl[\w.-]*\.txt$", Kind.KERNEL_SETTINGS),
+        (r"^/proc/sys/|^/proc/net/netstat$|sysctl[\w.-]*\.txt$", Kind.KERNEL_SETTINGS),
+        (
+            r"^/proc/net/(?:udp|tcp)6?$|(?:^|[/_-])(?:ss|sockets|listeners)(?:[._-]|$)",
+            Kind.LISTENERS,
+        ),
         (r"resolv[._-]?conf|resolv\.txt", Kind.RESOLV_CONF),
         (r"subnet\.env", Kind.SUBNET_ENV),
         (r"net-conf", Kind.NET_CONF),
@@ -60,6 +64,7 @@ FILE_KINDS = tuple(
         (r"\.log(?:\.\d+)?$|(?:^|[/_-])logs?(?:[._-][\w.-]*)?\.txt$|(?:^|/)messages$", Kind.LOG),
         (r"syslog|journal|dmesg", Kind.LOG),
         (r"\.(?:ya?ml|json)$", Kind.OBJECTS),
+        (r"metrics[\w.-]*\.txt$|\.prom$", Kind.METRICS),
         (r"describe", Kind.DESCRIBE),
         (r"(?:^|[/_-])events?(?:[._-]|$)", Kind.EVENTS),
         (r"nslookup|(?:^|[/_-])(?:dig|host|lookups?)(?:[._-]|$)", Kind.LOOKUP),
@@ -150,9 +155,11 @@ COMMAND_KINDS = tuple(
     for pattern, kind in (
         (r"(?:busybox )?(?:nslookup|dig|host|drill|kdig)\b|getent |resolvectl q", Kind.LOOKUP),
         (r"ip (?:-\S+ )*(?:a|ad|add|addr|address)\b|ifconfig", Kind.ADDRESSES),
+        (r"ss\b|netstat -\w*l", Kind.LISTENERS),
+        (r"ls (?:-\S+ )*\S*/cni\b", Kind.FILE_LIST),
         (r"ip (?:-\S+ )*(?:r|ro|route)\b|route\b|netstat -\w*r", Kind.ROUTES),
         (r"ip6?tables|nft list", Kind.FILTER_RULES),
-        (r"sysctl\b", Kind.KERNEL_SETTINGS),
+        (r"sysctl\b|nstat\b", Kind.KERNEL_SETTINGS),
         (r"journalctl|dmesg|crictl logs|docker logs|nerdctl logs|stern\b|kubetail", Kind.LOG),
     )
 )
@@ -165,6 +172,8 @@ NODE_KINDS = frozenset(
         Kind.ROUTES,
         Kind.FILTER_RULES,
         Kind.KERNEL_SETTINGS,
+        Kind.LISTENERS,
+        Kind.FILE_LIST,
         Kind.SUBNET_ENV,
         Kind.CNI_CONFIG,
         Kind.KUBELET_CONFIG,
@@ -445,6 +454,20 @@ OPENINGS = (
         r"sysctl: cannot stat /proc/sys/|"
         r"(?:cat|ls): (?:can't open |cannot access )?'?/proc/sys/\S+: No such file",
     ),
+    (
+        "sockets",
+        r"(?:(?:udp|tcp)\s+)?(?:UNCONN|LISTEN)\s+\d+\s+\d+\s+\S+:\d+(?:\s|$)|Netid\s+State\s|"
+        r"State\s+Recv-Q\s|Proto\s+Recv-Q\s|Active Internet connections|"
+        r"(?:udp|tcp)6?\s+\d+\s+\d+\s+\S+:\d+\s+\S+:[\d*]+(?:\s|$)|"
+        r"\d+: [\dA-F]{8,32}:[\dA-F]{4} [\dA-F]{8,32}:[\dA-F]{4} [\dA-F]{2} ",
+    ),
+    (
+        "metrics",
+        r"# (?:HELP|TYPE) (?:coredns|process|go|promhttp)_|"
+        r"(?:[^{}\"#]{0,80}[\s:>])?coredns_[a-z0-9_]{3,80}(?:\{[^{}]{0,400}\})? "
+        r"[\d.]{1,24}(?:e[+-]\d{1,3})?$",
+    ),
+    ("health", r"/\S{1,200} of port \d{1,5} \([^()]{1,60}\): (?:\d{3}(?: |$)|no answer: )"),
     ("corefile", r"[^\s{}#\"'=<>][^{}\"'=<>]{0,300}\{(?:\s*(?:#.*)?$|\s+\w)"),
 )
 OPENING = regex("|".join(f"(?P<{name}>{pattern})" for name, pattern in OPENINGS))
@@ -464,6 +487,9 @@ KINDS = {
     "resolv": Kind.RESOLV_CONF,
     "subnet": Kind.SUBNET_ENV,
     "sysctl": Kind.KERNEL_SETTINGS,
+    "sockets": Kind.LISTENERS,
+    "metrics": Kind.METRICS,
+    "health": Kind.HEALTH,
     "corefile": Kind.COREFILE,
 }
 PLUGIN_NAMES = (
@@ -903,6 +929,13 @@ READERS_OF: dict[str, Reader] = {
     "resolv": resolv_end,
     "subnet": same_kind("subnet", blanks=False),
     "sysctl": same_kind("sysctl", also=r"(?:kernel|vm|fs|user)\.[\w.-]+ ?= ?\S"),
+    "sockets": same_kind("sockets", also=r"sl\s+(?:local|remote)_address|/proc/net/(?:udp|tcp)"),
+    "metrics": same_kind(
+        "metrics",
+        also=r"# (?:HELP|TYPE) [a-z]|"
+        r"[a-z][a-z0-9_:]{2,100}(?:\{[^{}]{0,400}\})? (?:[-+]?[\d.]{1,24}(?:e[+-]\d{1,3})?|NaN)$",
+    ),
+    "health": same_kind("health"),
     "corefile": corefile_end,
 }
 
@@ -921,6 +954,7 @@ class Block:
 
 
 JSON_KINDS = (
+    (regex(r'^\{"from": "(?:API server|pod|host network|probe pod)", '), Kind.DNS_ANSWERS),
     (regex(r'"kind"\s*:\s*"KubeletConfiguration"|"kubeletconfig"\s*:'), Kind.KUBELET_CONFIG),
     (regex(r'"apiVersion"\s*:'), Kind.OBJECTS),
     (
@@ -939,7 +973,8 @@ JSON_KINDS = (
     (regex(r'"(?:kind|items|metadata)"\s*:'), Kind.OBJECTS),
 )
 JSON_HEAD = 20_000
-QUOTED = regex(r"\s{0,3}>(?: |$)")  # as mail and Markdown quote; prompts are on some lines
+LINED = frozenset({Kind.LOG, Kind.DNS_ANSWERS})  # of which each line stands for itself
+QUOTED = regex(r"\s{0,3}(?:> ?)+")  # as mail and Markdown quote; prompts are on some lines
 
 
 def cut(text: str, *, origin: str, hint: str = "", first_line: int = 1) -> tuple[Part, ...]:
@@ -960,6 +995,8 @@ def cut(text: str, *, origin: str, hint: str = "", first_line: int = 1) -> tuple
         # An empty file of a format that a file name tells is evidence: it configures nothing.
         kinds = [file.kind] if file.kind in FORMATS else []
         return tuple(Part(kind, origin, first_line=first_line) for kind in kinds if kind)
+    if file.kind in FORMATS and any(FENCE.match(line.strip()) for line in lines.plain):
+        file = Named()  # prose around the file that the name tells of, which is between the fences
     blocks = list(merged(lines, blocks_of(lines, Command(named=file))))
     if file.kind in FORMATS and all(block.kind in {file.kind, Kind.TEXT} for block in blocks):
         blocks = [Block(file.kind, 0, len(lines), Command(named=file))]
@@ -968,7 +1005,7 @@ def cut(text: str, *, origin: str, hint: str = "", first_line: int = 1) -> tuple
         Part(
             kind=block.kind,
             origin=origin,
-            text="\n".join(raw[block.start : block.end]),
+            text="\n".join(lines_of(raw[block.start : block.end], block.kind)),
             first_line=first_line + block.start,
             emitter=block.emitter,
             subject=block.command.named.subject,
@@ -978,6 +1015,20 @@ def cut(text: str, *, origin: str, hint: str = "", first_line: int = 1) -> tuple
         )
         for block in blocks
     )
+
+
+def lines_of(raw: Sequence[str], kind: Kind) -> Sequence[str]:
+    """Return the lines of a part; those of a log without a margin that all of them have.
+
+    A single line of a log may be set in, and belongs to the entry before it.
+    """
+    if kind is not Kind.LOG:
+        return raw
+    margins = [line[: len(line) - len(line.lstrip())] for line in raw if line.strip()]
+    least = min(map(len, margins), default=0)
+    if not least or len({one[:least] for one in margins}) > 1:
+        return raw
+    return [line[least:] for line in raw]
 
 
 def blocks_of(lines: Lines, file: Command) -> Iterator[Block]:
@@ -1081,7 +1132,9 @@ FAILED = regex(
     r"(?:cat|ls|bash|sh|tail|head|grep): .*: )"
 )
 
-TELLING_ABSENCE = frozenset({Kind.RESOLV_CONF, Kind.SUBNET_ENV, Kind.KERNEL_SETTINGS})
+TELLING_ABSENCE = frozenset(
+    {Kind.RESOLV_CONF, Kind.SUBNET_ENV, Kind.KERNEL_SETTINGS, Kind.FILE_LIST}
+)
 
 
 def fits(lines: Lines, start: int, end: int, kind: Kind) -> bool:
@@ -1139,7 +1192,7 @@ def merged(lines: Lines, blocks: Iterator[Block]) -> Iterator[Block]:
         if last is None:
             last = replace(block, start=0)
         elif block.kind is last.kind is Kind.TEXT or (
-            block.kind is last.kind is Kind.LOG and block.command == last.command
+            block.kind is last.kind and block.kind in LINED and block.command == last.command
         ):
             last = replace(last, end=block.end)
         else:

@@ -35,11 +35,11 @@ def test_no_cause_is_wrong_where_a_fault_is_staged() -> None:
 
 
 def test_unproven_unfolded_and_unrelated_are_wrong() -> None:
-    """A right first cause can still lack its proof and its consequence, or have company."""
-    said = wrong(cause("loop", proven=False), cause("coredns-crashloop"))
+    """The deepest cause has to be proven; any can lack its consequence, or have company."""
+    said = wrong(cause("deep", proven=False), cause("coredns-crashloop"))
     assert [line.removeprefix("live: ") for line in said] == [
-        "loop is not proven",
-        "coredns-crashloop is not folded under loop",
+        "deep is not proven",
+        "coredns-crashloop is not folded under deep",
         "coredns-crashloop as a further cause",
     ]
 

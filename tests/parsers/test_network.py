@@ -339,3 +339,81 @@ def test_no_text_makes_a_parser_raise(text: str) -> None:
         (Kind.FILTER_RULES, parse_filter_rules),
     ):
         assert len(reader(Part(kind, "o", text)).items) <= text.count("\n") + 1
+
+
+# ---------------------------------------------------------------- without a node's tools
+
+PROC_ROUTE = """\
+Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
+eth0	00000000	35004D0A	0003	0	0	0	00000000	0	0	0
+eth0	00004D0A	00000000	0001	0	0	0	00FFFFFF	0	0	0
+cni0	0000C80A	00000000	0001	0	0	0	00FFFFFF	0	0	0
+flannel.1	0001C80A	0001C80A	0003	0	0	0	00FFFFFF	0	0	0
+*	0000FEA9	00000000	0201	0	0	0	0000FFFF	0	0	0
+"""
+FIB_TRIE = """\
+Main:
+  +-- 0.0.0.0/0 3 0 5
+     |-- 0.0.0.0
+        /0 universe UNICAST
+     +-- 10.77.0.0/24 2 0 2
+        |-- 10.77.0.0
+           /24 link UNICAST
+        |-- 10.77.0.11
+           /32 host LOCAL
+        |-- 10.77.0.255
+           /32 link BROADCAST
+     |-- 10.200.0.0
+        /32 host LOCAL
+     |-- 10.200.0.1
+        /32 host LOCAL
+     |-- 127.0.0.1
+        /32 host LOCAL
+"""
+
+
+def test_busybox_ip() -> None:
+    """The ip of busybox leaves the state out and names each veth's peer."""
+    found = interfaces(
+        "3: flannel.1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue \n"
+        "    inet 10.200.0.0/32 scope global flannel.1\n"
+        "9: vethc0@eth0: <BROADCAST,UP,LOWER_UP> mtu 1450 qdisc noqueue master cni0 \n"
+    )
+    assert (found["flannel.1"].addresses, found["flannel.1"].mtu) == (("10.200.0.0/32",), 1450)
+    assert found["vethc0"].master == "cni0"
+    assert routes("10.200.1.0/24 via 10.200.1.0 dev flannel.1 onlink \n") == [
+        ("10.200.1.0/24", "10.200.1.0", "flannel.1", "unicast")
+    ]
+
+
+def test_routes_of_proc() -> None:
+    """Numbers in the machine's order, flags for gateways and refusals."""
+    assert routes(PROC_ROUTE) == [
+        ("default", "10.77.0.53", "eth0", "unicast"),
+        ("10.77.0.0/24", "", "eth0", "unicast"),
+        ("10.200.0.0/24", "", "cni0", "unicast"),
+        ("10.200.1.0/24", "10.200.1.0", "flannel.1", "unicast"),
+    ]
+
+
+def test_addresses_of_proc() -> None:
+    """An address is of the interface whose network holds it; a network's own address of none."""
+    found = interfaces("cni0: <> mtu 1450\neth0: <> mtu 1500\n" + PROC_ROUTE + FIB_TRIE)
+    assert found["eth0"].addresses == ("10.77.0.11/24",)
+    assert found["cni0"].addresses == ("10.200.0.1/24",)
+    assert found["cni0"].mtu == 1450
+    assert found["lo"].addresses == ("127.0.0.1/8",)
+    assert "|-- 10.200.0.0" not in found["cni0"].quote.text
+
+
+def test_chains_are_told_with_or_without_rules() -> None:
+    """That a chain exists is knowledge of its own."""
+    dump = rules("*nat\n:KUBE-SERVICES - [0:0]\n-A PREROUTING -j X\nCOMMIT\n")
+    assert ("nat", "KUBE-SERVICES") in dump.chains
+
+
+@given(st.text(alphabet="0123456789ABCDEF \t\n|-/+.ethLOCALhost", max_size=300))
+def test_any_text_of_proc(text: str) -> None:
+    """Nothing raises."""
+    assert interfaces(text) is not None
+    assert routes(text) is not None

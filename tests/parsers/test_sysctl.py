@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnose.facts.sysctls import Sysctl
+from diagnose.facts.sysctls import Counter, Sysctl
 from diagnose.model import Subject
 from diagnose.parsers.sysctl import parse
 from diagnose.parts import Kind, Part
@@ -67,3 +67,26 @@ def test_what_is_no_setting_is_a_gap() -> None:
 def test_never_raises(text: str, command: str) -> None:
     """Whatever stands there is read or left out."""
     parse(Part(Kind.KERNEL_SETTINGS, "a", text, command=command))
+
+
+def counters(text: str) -> list[tuple[str, int]]:
+    """Return (name, value) of the counters in a text."""
+    items = parse(Part(Kind.KERNEL_SETTINGS, "a", text, subject=NODE)).items
+    return [(one.name, one.value) for one in items if isinstance(one, Counter)]
+
+
+def test_counters_of_the_kernel() -> None:
+    """Names and numbers stand in two lines of /proc/net/netstat, or side by side in nstat's."""
+    text = "TcpExt: Syn IPReversePathFilter Rst\nTcpExt: 1 342 0\nIpExt: A\nIpExt: 7\n"
+    assert counters(text) == [("IPReversePathFilter", 342)]
+    assert counters("#kernel\nTcpExtIPReversePathFilter  342   0.0\n") == [
+        ("IPReversePathFilter", 342)
+    ]
+
+
+def test_counters_that_are_none() -> None:
+    """A cut line, a missing one and a number that is none tell nothing."""
+    assert counters("TcpExt: Syn IPReversePathFilter\nTcpExt: 1\n") == []
+    assert counters("TcpExt: Syn IPReversePathFilter\n") == []
+    assert counters("TcpExt: IPReversePathFilter\nTcpExt: -3\n") == []
+    assert counters("TcpExt: IPReversePathFilter\nTcpExt: ٣\n") == []

@@ -17,6 +17,7 @@ from diagnose.sources.plans.agents import (
     proxy_logs,
     system_pods,
 )
+from diagnose.sources.plans.answers import client_answers, dns_answers
 from diagnose.sources.plans.base import Plan, Run
 from diagnose.sources.plans.dns import (
     deployments,
@@ -27,7 +28,11 @@ from diagnose.sources.plans.dns import (
     dns_services,
     rbac,
 )
-from diagnose.sources.plans.kubelets import kubelet_config
+from diagnose.sources.plans.kubeadm import kubelet_config
+from diagnose.sources.plans.kubelets import configz, kubelet_logs
+from diagnose.sources.plans.node_facts import node_facts
+from diagnose.sources.plans.probes import probe_answers
+from diagnose.sources.plans.proxied import dns_health, dns_metrics
 
 PLANS: Mapping[Ask, Callable[[Run], Plan[Any]]] = {
     Ask.DNS_PODS: dns_pods,
@@ -41,10 +46,21 @@ PLANS: Mapping[Ask, Callable[[Run], Plan[Any]]] = {
     Ask.EVENTS: events,
     Ask.NODES: nodes,
     Ask.KUBELET_CONFIG: kubelet_config,
+    Ask.KUBELET_CONFIGZ: configz,
+    Ask.KUBELET_LOGS: kubelet_logs,
+    Ask.DNS_HEALTH: dns_health,
+    Ask.DNS_METRICS: dns_metrics,
     Ask.RBAC: rbac,
     Ask.PROXY_LOGS: proxy_logs,
     Ask.FLANNEL_LOGS: flannel_logs,
     Ask.FLANNEL_CONFIG: flannel_config,
     Ask.CONTROLLER_MANAGER_LOGS: controller_manager_logs,
     Ask.NETWORK_POLICIES: network_policies,
+    Ask.RESOLV_CONF: node_facts,
+    Ask.NODE_NETWORK: node_facts,
+    Ask.KERNEL_SETTINGS: node_facts,
+    Ask.NODE_FILES: node_facts,
+    Ask.DNS_ANSWERS: dns_answers,
+    Ask.CLIENT_ANSWERS: client_answers,
+    Ask.PROBE_ANSWERS: probe_answers,
 }

@@ -20,7 +20,7 @@ from diagnose.sources.plans.base import (
     listed,
     together,
 )
-from diagnose.sources.plans.kubelets import kubelet_config
+from diagnose.sources.plans.kubeadm import kubelet_config
 from diagnose.sources.plans.logs import DNS_LINES, logs_of, rank_of
 from diagnose.sources.plans.reading import (
     Object,

@@ -1,0 +1,96 @@
+"""Only short names fail: the search path of a pod does not lead to the cluster's names.
+
+The same server knows the whole name when it is asked for it, so DNS is well; what completes the
+name in the pod is not: the cluster domain that its kubelet writes, its dnsConfig, or ndots.
+
+Limits: a pod may have a search path of its own on purpose, so that one pod alone is a possibility.
+Source: resolv.conf(5) (search, ndots); kubernetes/kubernetes v1.31.0,
+pkg/kubelet/network/dns/dns.go.
+"""
+
+from collections.abc import Iterator
+
+from diagnose.check import Undecided, check
+from diagnose.facts import ClientMatrix
+from diagnose.facts.dns_answers import NameKind, Place, PlaceKind
+from diagnose.facts.lookups import Outcome
+from diagnose.facts.probe_matrix import CLUSTER_ROLES, POD_KINDS, Cell, node_or, said
+from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
+from diagnose.remedies import look, quoted
+
+UNKNOWN = frozenset({Outcome.NXDOMAIN, Outcome.NOT_KNOWN, Outcome.NODATA})
+
+
+@check(
+    title="Short names fail where whole ones resolve",
+    severity=Severity.WARNING,
+    family="cluster-dns-mismatch",
+    explains=("resolution-fails",),
+)
+def short_names_fail(matrix: ClientMatrix) -> Iterator[Finding]:
+    """Yield one finding for all pods whose search path fails them."""
+    cells = matrix.by(
+        lambda one: (
+            (one.place, one.name_kind)
+            if one.place.kind in POD_KINDS
+            and one.name_kind in (NameKind.SHORT, NameKind.SERVICE)
+            and (one.server.role in CLUSTER_ROLES or one.name_kind is NameKind.SHORT)
+            else None
+        )
+    )
+    if not any(kind is NameKind.SHORT for _, kind in cells):
+        raise Undecided("no pod asked for a short name")
+    failing: list[Place] = []
+    for place, kind in cells:
+        whole = cells.get((place, NameKind.SERVICE))
+        short = cells[place, kind]
+        if kind is NameKind.SHORT and whole and unknown(short) and resolved(whole):
+            failing.append(place)
+    if not failing:
+        return
+    wheres = {node_or(place) for place in failing}
+    own = any(place.kind is PlaceKind.PROBE for place in failing)
+    first = cells[failing[0], NameKind.SHORT].items[0]
+    subject = failing[0].subject
+    space, pod = quoted(subject.namespace, "<namespace>"), quoted(subject.name, "<pod>")
+    yield Finding(
+        subject=next(iter(wheres)) if len(wheres) == 1 else CLUSTER,
+        message=f"{first.name} is {first.outcome.value} for {said(failing[0])}"
+        + (f" and {len(failing) - 1} more" if len(failing) > 1 else "")
+        + ", the whole name resolves: its search path does not complete it",
+        quotes=tuple(
+            cells[place, kind].items[0].quote
+            for place in failing[:2]
+            for kind in (NameKind.SHORT, NameKind.SERVICE)
+        ),
+        remedy=(
+            look(
+                "Read the search path, and who writes it",
+                f"kubectl -n {space} exec {pod} -- cat /etc/resolv.conf",
+                "kubectl -n kube-system get configmap kubelet-config -o yaml | grep clusterDomain",
+                f"kubectl -n {space} get pod {pod} -o jsonpath='{{.spec.dnsPolicy}} "
+                "{.spec.dnsConfig}'",
+                verify="search names <namespace>.svc.<domain> svc.<domain> <domain>, with the "
+                "domain of the Corefile, and ndots is 5",
+            ),
+            Remedy(
+                title="Correct the cluster domain of the kubelet, or the pod's dnsConfig",
+                commands=("set clusterDomain in /var/lib/kubelet/config.yaml",),
+                risk=Risk.MANUAL,
+                verify="kubectl exec <new pod> -- nslookup kubernetes.default",
+                why="resolv.conf is written once, when a pod starts: recreate the pods",
+            ),
+        ),
+        proven=own or len(failing) > 1,
+        at=first.at,
+    )
+
+
+def unknown(cell: Cell) -> bool:
+    """Whether no short name was known."""
+    return bool(cell.items) and all(one.outcome in UNKNOWN for one in cell.items)
+
+
+def resolved(cell: Cell) -> bool:
+    """Whether each whole name was."""
+    return bool(cell.items) and all(one.outcome is Outcome.NOERROR for one in cell.items)
