@@ -482,7 +482,7 @@ LINES: dict[str, Form] = {
         ederror 15
         ederror 15 "blocked by policy"
         upstream
-        var x {{.Name}}
+        var x name()
         """),
     ),
     "timeouts": Form(("",), lines("read 10s\nwrite 10s\nidle 1m\nread <dur>\nmax_tcp_queries 10")),

@@ -58,7 +58,7 @@ ENVIRONMENT = re.compile(
     r"|in-cluster|failed to create azure client|could not find default credentials"
     r"|failed to create route53|CredentialsChainVerboseErrors|failed to get SPT|TLS cert"
     r"|failed to initialize|not an IP address or file: \".*/|File to import not found"
-    r"|no nameservers found|MSI not available|lookup |no answer in time"
+    r"|no nameservers found|MSI not available|lookup |has SOA owner|no answer in time"
 )
 SAID = re.compile(r"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?(?:plugin/|Corefile:|[a-z]+ )")
 STAMP = re.compile(r"^(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?(?:\[[A-Z]+\] )?")

@@ -19,6 +19,8 @@ from lab.pins import FLANNEL, FLANNEL_CNI, KUBERNETES
 from lab.process import run
 
 XTABLES = Path("/usr/lib/x86_64-linux-gnu/xtables")
+# Debian's busybox has no UDP in its nc, which those of Alpine and of most images have.
+BASH = ("usr/bin/bash", Path("/usr/bin/bash"))
 # The value that `setcap cap_net_bind_service=+ep` writes: revision 2 with the effective bit,
 # permitted bit 10. CoreDNS's own image carries it, since it runs as nobody and binds port 53.
 NET_BIND_SERVICE = "\x01\x00\x00\x02\x00\x04\x00\x00" + "\x00" * 12
@@ -61,7 +63,7 @@ def cluster_images(built: Built, version_of_coredns: str) -> tuple[Image, ...]:
         ),
         Image(
             f"flannel/flannel:v{FLANNEL}",
-            (("opt/bin/flanneld", built.command("flanneld")), *_iptables()),
+            (("opt/bin/flanneld", built.command("flanneld")), BASH, *_iptables()),
             _shell() + _iptables_links(),
         ),
         Image(
@@ -70,7 +72,7 @@ def cluster_images(built: Built, version_of_coredns: str) -> tuple[Image, ...]:
             _shell(),
         ),
         coredns_image(built, version_of_coredns),
-        Image("lab/client:1", (_busybox(),), _shell()),
+        Image("lab/client:1", (_busybox(), BASH), _shell()),
     )
 
 

@@ -42,5 +42,5 @@ def client_short_name(asked: AskedServices) -> Iterator[Finding]:
                     verify=f"kubectl exec <pod> -- nslookup {service}.{space}",
                 ),
             ),
-            proven=one.proven,
+            proven=one.proven and bool(one.service.subject.namespace),
         )

@@ -26,6 +26,8 @@ from diagnose.remedies import look, quoted
         "pods-stuck-container-creating",
         "pod-forwarding-broken",
         "coredns-replica-failing",
+        "coredns-unreachable-from-apiserver",
+        "coredns-metrics-unreachable",
     ),
 )
 def cni0_conflict(conflicts: BridgeConflicts) -> Iterator[Finding]:

@@ -28,6 +28,10 @@ from diagnose.remedies import look, quoted, restart_flannel
         "cni-config-uninitialized",
         "resolution-fails",
         "dns-reply-from-unexpected-source",
+        "dns-intermittent-failures",
+        "external-names-fail",
+        "internal-names-fail",
+        "coredns-api-error-hidden",
     ),
 )
 def br_netfilter_not_loaded(bridges: BridgeFilter) -> Iterator[Finding]:

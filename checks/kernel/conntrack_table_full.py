@@ -29,6 +29,12 @@ from diagnose.remedies import look, quoted
         "apiserver-unreachable-timeout",
         "dns-intermittent-failures",
         "dns-udp-lost",
+        "coredns-unreachable-from-apiserver",
+        "coredns-metrics-unreachable",
+        "dns-tcp-lost",
+        "external-names-fail",
+        "coredns-api-error-hidden",
+        "coredns-replica-failing",
     ),
 )
 def conntrack_table_full(tables: ConntrackTables) -> Iterator[Finding]:

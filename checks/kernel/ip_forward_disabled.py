@@ -27,6 +27,13 @@ OFF = ("0", "not 1")
         "external-names-fail",
         "pod-forwarding-broken",
         "pod-egress-broken",
+        "coredns-unreachable-from-apiserver",
+        "coredns-metrics-unreachable",
+        "dns-intermittent-failures",
+        "pod-network-cross-node-broken",
+        "coredns-api-error-hidden",
+        "coredns-replica-failing",
+        "upstream-tcp-blocked",
     ),
 )
 def ip_forward_disabled(settings: Sysctls) -> Iterator[Finding]:

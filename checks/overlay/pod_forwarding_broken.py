@@ -43,6 +43,7 @@ Ways = Mapping[tuple[str, str], Cell]
         "external-names-fail",
         "upstream-timeout",
         "nodelocaldns-upstream-unreachable",
+        "coredns-metrics-unreachable",
     ),
 )
 def pod_forwarding_broken(matrix: ClientMatrix) -> Iterator[Finding]:

@@ -49,6 +49,7 @@ class Broken:
         "dns-intermittent-failures",
         "nodelocaldns-upstream-unreachable",
         "coredns-unreachable-from-apiserver",
+        "coredns-metrics-unreachable",
     ),
 )
 def pod_network_cross_node_broken(matrix: ClientMatrix) -> Iterator[Finding]:

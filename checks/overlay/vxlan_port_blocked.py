@@ -28,6 +28,10 @@ from diagnose.remedies import look, quoted
         "apiserver-unreachable-timeout",
         "pod-network-cross-node-broken",
         "dns-intermittent-failures",
+        "coredns-unreachable-from-apiserver",
+        "coredns-metrics-unreachable",
+        "coredns-api-error-hidden",
+        "coredns-replica-failing",
     ),
 )
 def vxlan_port_blocked(filters: OverlayFilters) -> Iterator[Finding]:

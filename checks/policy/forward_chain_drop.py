@@ -29,6 +29,13 @@ from diagnose.remedies import look, quoted, restart_flannel
         "external-names-fail",
         "pod-forwarding-broken",
         "pod-egress-broken",
+        "coredns-unreachable-from-apiserver",
+        "coredns-metrics-unreachable",
+        "dns-intermittent-failures",
+        "pod-network-cross-node-broken",
+        "coredns-api-error-hidden",
+        "coredns-replica-failing",
+        "upstream-tcp-blocked",
     ),
 )
 def forward_chain_drop(filters: ForwardFilters) -> Iterator[Finding]:

@@ -40,7 +40,8 @@ def dns_service_port_mismatch(services: DNSServices) -> Iterator[Finding]:
         lacks = [protocol for protocol in NEEDED if protocol not in has]
         if not lacks:
             continue
-        shown = ", ".join(f"{port.port}/{port.protocol}" for port in one.ports)
+        each = tuple(dict.fromkeys(f"{port.port}/{port.protocol}" for port in one.ports))
+        shown = ", ".join(each)
         space = quoted(one.subject.namespace, "kube-system")
         name = quoted(one.subject.name, "kube-dns")
         yield Finding(
@@ -69,5 +70,5 @@ def dns_service_port_mismatch(services: DNSServices) -> Iterator[Finding]:
             ),
             severity=None if "UDP" in lacks else Severity.WARNING,
             # A paste may have cut the rest off: further ports, or the type behind, show the end.
-            proven=bool(one.type) and ("UDP" in lacks or len(one.ports) > 1),
+            proven=bool(one.type) and ("UDP" in lacks or len(each) > 1),
         )

@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import IPv4Network
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
+from diagnose.facts.flannel import NetConf, SubnetEnv
 from diagnose.facts.node_network import FilterRule, FilterRules
+from diagnose.facts.nodes import Node
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.text.regex import regex
 
@@ -73,7 +76,7 @@ class Blocked:
 class ForwardFilters(Fact):
     """The nodes on which forwarded packets of pods, or packets to the node, are turned away."""
 
-    asks: ClassVar[tuple[Ask, ...]] = (Ask.NODE_NETWORK,)
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.NODE_NETWORK, Ask.NODES, Ask.FLANNEL_CONFIG)
 
     blocked: tuple[Blocked, ...] = ()
 
@@ -81,14 +84,31 @@ class ForwardFilters(Fact):
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return one entry per node and chain that blocks."""
         dumps = evidence.of(FilterRules)
-        found = known(evidence, dumps, *cls.asks)
+        found = known(evidence, dumps, Ask.NODE_NETWORK)
         if isinstance(found, Gap):
             return found
-        blocked = tuple(one for dump in dumps for one in of_dump(dump))
+        pods = pod_networks(evidence)
+        blocked = tuple(one for dump in dumps for one in of_dump(dump, pods))
         return cls(origin=found[0], gaps=found[1], blocked=blocked)
 
 
-def of_dump(dump: FilterRules) -> Iterator[Blocked]:
+def pod_networks(evidence: Evidence) -> tuple[IPv4Network, ...]:
+    """Return the ranges of pods, as far as nodes and flannel tell them."""
+    told = [cidr for node in evidence.of(Node) for cidr in node.pod_cidrs or ()]
+    told += [one.network for one in evidence.of(NetConf)]
+    told += [one.network for one in evidence.of(SubnetEnv)]
+    return tuple(dict.fromkeys(filter(None, map(network, told))))
+
+
+def network(text: str) -> IPv4Network | None:
+    """Return an IPv4 range; None when the text is none."""
+    try:
+        return IPv4Network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def of_dump(dump: FilterRules, pods: tuple[IPv4Network, ...]) -> Iterator[Blocked]:
     """Yield what blocks in FORWARD: a rule that is reached, or the policy; in INPUT a rule."""
     chains: dict[str, list[FilterRule]] = {}
     for rule in dump.rules:
@@ -96,7 +116,7 @@ def of_dump(dump: FilterRules) -> Iterator[Blocked]:
             chains.setdefault(rule.chain, []).append(rule)
     subject = dump.subject if dump.subject.kind == "Node" else CLUSTER
     whole = "filter" in dump.tables
-    walk = Walk(chains, whole=bool({"filter", "firewalld"} & set(dump.tables)))
+    walk = Walk(chains, pods, whole=bool({"filter", "firewalld"} & set(dump.tables)))
     for chain in ("FORWARD", "filter_FORWARD", "INPUT", "filter_INPUT"):
         if chain not in chains and ("filter", chain) not in dump.policies:
             continue
@@ -114,9 +134,16 @@ def of_dump(dump: FilterRules) -> Iterator[Blocked]:
 class Walk:
     """A walk of a pod's packet through the chains of one dump."""
 
-    def __init__(self, chains: dict[str, list[FilterRule]], *, whole: bool) -> None:
+    def __init__(
+        self,
+        chains: dict[str, list[FilterRule]],
+        pods: tuple[IPv4Network, ...],
+        *,
+        whole: bool,
+    ) -> None:
         """Begin with all steps left; of a `whole` table a chain without rules is empty."""
         self.chains = chains
+        self.pods = pods
         self.whole = whole
         self.left = MOST_STEPS
 
@@ -136,7 +163,7 @@ class Walk:
     def at(self, rule: FilterRule, depth: int) -> tuple[Fate, FilterRule | None]:
         """Return what one rule does with the packet."""
         if rule.target in ("DROP", "REJECT"):
-            blocks = not limited(rule.text) and not ranged(rule.text)
+            blocks = not limited(rule.text) and self.concerns(ranged(rule.text))
             return (Fate.BLOCKED, rule) if blocks else (Fate.PASSED, None)
         if OTHER_INTERFACE.search(rule.text) or NARROW.search(rule.text):
             return Fate.PASSED, None
@@ -150,6 +177,13 @@ class Walk:
         empty = self.whole or not rule.target
         passes = empty or rule.target in ENDS or rule.target.startswith(HARMLESS)
         return (Fate.PASSED if passes else Fate.UNKNOWN), None
+
+    def concerns(self, own: str) -> bool:
+        """Whether a rule for a range, "" for all, is one for all pods."""
+        of_rule = network(own) if own else None
+        if of_rule is None:
+            return not own
+        return bool(self.pods) and all(one.subnet_of(of_rule) for one in self.pods)
 
 
 # Chains of network add-ons that decide by marks and sets.

@@ -53,13 +53,17 @@ class Trouble(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """One GET. `text` marks a log: what came of a cut one is kept."""
+    """One GET. `text` marks a log: what came of a cut one is kept.
+
+    `timeout_s` is a bound of its own, for what the API server hands on: it waits long for others.
+    """
 
     path: str
     query: tuple[tuple[str, str], ...] = ()
     accept: str = JSON
     text: bool = False
     most_bytes: int = MOST_BYTES
+    timeout_s: float | None = None
 
     @property
     def target(self) -> str:
@@ -155,7 +159,8 @@ class Client:
         started = time.monotonic()
         if self._failed >= SILENT_AFTER:
             return Answer(request, trouble=Trouble.CONNECTION, detail="as before")
-        budget_s = min(self._request_timeout_s, self._remaining_s())
+        own_s = self._request_timeout_s if request.timeout_s is None else request.timeout_s
+        budget_s = min(self._request_timeout_s, own_s, self._remaining_s())
         if budget_s <= 0:
             return Answer(request, trouble=Trouble.DEADLINE)
         answer = self._exchange(request, budget_s)

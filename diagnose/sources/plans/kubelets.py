@@ -22,7 +22,7 @@ from diagnose.sources.plans.agents import MOST_PAGES, MOST_WAITING
 from diagnose.sources.plans.base import Listing, Plan, Run, gap_of, listed
 from diagnose.sources.plans.dns import dns_pods
 from diagnose.sources.plans.logs import LINES, LOG_BYTES
-from diagnose.sources.plans.proxied import HEALTH_BYTES, is_page, not_reached
+from diagnose.sources.plans.proxied import HEALTH_BYTES, LIMIT_S, is_page, not_reached
 from diagnose.sources.plans.reading import Object, name_of, several_at, text_at
 from diagnose.text.clean import decode
 from diagnose.text.regex import regex
@@ -60,7 +60,9 @@ def configz(run: Run) -> Plan[None]:
     wanted = [*unwell, *stuck, *on_nodes(dns), *every]
     most = min(MOST_NODES, SAMPLE + len({*unwell, *stuck}))
     names = [one for one in dict.fromkeys(wanted) if one in set(every)][:most]
-    answers = yield [Request(f"/api/v1/nodes/{name}/proxy/configz") for name in names]
+    answers = yield [
+        Request(f"/api/v1/nodes/{name}/proxy/configz", timeout_s=LIMIT_S) for name in names
+    ]
     read = 0
     for name, answer in zip(names, answers, strict=True):
         if answer.fine and "kubeletconfig" in answer.value:
@@ -91,12 +93,23 @@ def kubelet_logs(run: Run) -> Plan[None]:
     names = several[:MOST_LOGS]
     query = (("query", "kubelet"), ("tailLines", str(LINES)))
     requests = [
-        Request(f"/api/v1/nodes/{name}/proxy/logs/", query, text=True, most_bytes=LOG_BYTES)
+        Request(
+            f"/api/v1/nodes/{name}/proxy/logs/",
+            query,
+            text=True,
+            most_bytes=LOG_BYTES,
+            timeout_s=LIMIT_S,
+        )
         for name in names
     ]
     asked = [name for name in names if name in unwell]
     requests += [
-        Request(f"/api/v1/nodes/{name}/proxy{HEALTHZ}", text=True, most_bytes=HEALTH_BYTES)
+        Request(
+            f"/api/v1/nodes/{name}/proxy{HEALTHZ}",
+            text=True,
+            most_bytes=HEALTH_BYTES,
+            timeout_s=LIMIT_S,
+        )
         for name in asked
     ]
     answers = (yield requests) if requests else []

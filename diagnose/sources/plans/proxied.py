@@ -38,6 +38,7 @@ from diagnose.sources.plans.reading import (
 from diagnose.text.clean import decode
 from diagnose.text.regex import regex
 
+LIMIT_S = 4.0  # a pod that is reached answers in milliseconds; the API server waits half a minute
 MOST_PODS = 10
 HEALTH_BYTES = 64 * 1024
 METRICS_BYTES = 4 * 1024 * 1024  # a CoreDNS of a large cluster exposes some hundred kilobytes
@@ -68,7 +69,8 @@ class Place:
             else (f"{name_of(pod)}:{self.port}")
         )
         base = f"/api/v1/namespaces/{space_of(pod)}/pods/{host}/proxy"
-        return Request(base + quote(self.path), text=True, most_bytes=most_bytes)
+        target = base + quote(self.path)
+        return Request(target, text=True, most_bytes=most_bytes, timeout_s=LIMIT_S)
 
 
 def dns_health(run: Run) -> Plan[None]:
