@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from string import Template
@@ -140,6 +141,16 @@ class Lab:
     def dns_service(self) -> str:
         """The name of the Service in kube-system."""
         return "coredns" if self.helm else "kube-dns"
+
+    def audited(self, agent: str, since: datetime) -> list[Any]:
+        """Return what the API server wrote down of requests of a user agent since a moment."""
+        found = []
+        for line in self.first.read(control_plane.AUDIT_LOG).splitlines():
+            event = json.loads(line)
+            at = datetime.fromisoformat(event["requestReceivedTimestamp"])
+            if at >= since and event.get("userAgent", "").startswith(agent):
+                found.append(event)
+        return found
 
     # ------------------------------------------------------------ conditions
 

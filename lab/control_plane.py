@@ -15,6 +15,8 @@ from lab.spaces import Space
 
 MANIFESTS = "/etc/kubernetes/manifests"
 PKI = "/etc/kubernetes/pki"
+AUDIT_POLICY = "/etc/kubernetes/audit-policy.json"
+AUDIT_LOG = "/etc/kubernetes/audit.log"
 OWN_NAMES = (plan.FIRST.address, "127.0.0.1", "localhost")
 SERVES = (
     *("kubernetes", "kubernetes.default", "kubernetes.default.svc"),
@@ -57,8 +59,23 @@ def install(space: Space) -> None:
     for identity in CLIENTS[1:]:
         text = kubeconfig_text(pki(), identity.name, plan.API_URL)
         space.write(f"/etc/kubernetes/{identity.name}.kubeconfig", text, 0o600)
+    space.write(AUDIT_POLICY, json.dumps(audit_policy(), indent=1))
     for component in COMPONENTS:
         place(space, component)
+
+
+def audit_policy() -> dict[str, object]:
+    """Return what the API server writes down: what the lab's own user does, one line a request."""
+    of_admin = {
+        "level": "Metadata",
+        "users": ["kubernetes-admin"],
+        "omitStages": ["RequestReceived"],
+    }
+    return {
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "rules": [of_admin, {"level": "None"}],
+    }
 
 
 def reissue(space: Space, serves: tuple[str, ...]) -> None:
@@ -136,6 +153,9 @@ def _flags(component: str) -> tuple[str, ...]:
         "kube-apiserver": (
             f"--advertise-address={plan.FIRST.address}",
             "--allow-privileged=true",
+            f"--audit-log-path={AUDIT_LOG}",
+            "--audit-log-maxsize=50",
+            f"--audit-policy-file={AUDIT_POLICY}",
             "--authorization-mode=Node,RBAC",
             f"--client-ca-file={PKI}/ca.crt",
             "--enable-admission-plugins=NodeRestriction",

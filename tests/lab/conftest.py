@@ -47,24 +47,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         # Further versions are for what they print differently.
         if version == first or fault.expect.versions
     ]
-    metafunc.parametrize(("lab", "fault_name"), cases, indirect=["lab"], scope="session")
-
-
-@pytest.fixture(scope="session")
-def lab(request: pytest.FixtureRequest) -> Lab:
-    """Return the running lab with the wanted version of CoreDNS."""
-    wanted = Lab(request.param)
-    lifecycle.up(wanted)
-    return wanted
+    # No parameter of a fixture: pytest would change their order, and with it the version each time.
+    metafunc.parametrize(("version", "fault_name"), cases)
 
 
 @pytest.fixture
-def well_lab(lab: Lab) -> Lab:
-    """Return the lab, mended first if the test before left it ill."""
+def version(request: pytest.FixtureRequest) -> str:
+    """Return the version of CoreDNS where a test does not say it."""
+    return str(request.config.getoption("--lab-coredns")).split(",")[0]
+
+
+@pytest.fixture
+def well_lab(version: str) -> Lab:
+    """Return the running lab with the wanted version, mended if the test before left it ill."""
+    lab = Lab(version)
     try:
-        lab.wait_healthy(timeout_s=5)
+        if Lab.running() == lab:
+            lab.wait_healthy(timeout_s=5)
+            return lab
     except LabError:
-        lifecycle.up(lab)
+        pass
+    lifecycle.up(lab)
     return lab
 
 
