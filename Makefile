@@ -11,6 +11,7 @@ help:
 	@echo "make demo       diagnose a recorded incident (CASE=name for another; no cluster needed)"
 	@echo "make test       lint, types and tests"
 	@echo "make bench      start-up, a small run and log scanning, side by side with their like"
+	@echo "make accuracy   score recorded incidents, by family"
 	@echo "make pyz        build/corediag.pyz, one file for a host without a package index"
 	@echo "make docs       write the generated pages anew (docs/causes.md, docs/checks/README.md)"
 	@echo "make lab-build  build the programs of a real cluster on this machine (root, Go, apt)"
@@ -51,6 +52,9 @@ unit: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
+
+accuracy: $(VENV)/.dev
+	$(BIN)/python -m bench.accuracy
 
 pyz: $(VENV)/.dev
 	@mkdir -p build

@@ -65,6 +65,16 @@ def complain(message: str, hint: str = "") -> None:
         print(*shown, sep="\n", file=sys.stderr, flush=True)
 
 
+class Cut(Exception):
+    """The run was interrupted; what came before is in `haul`, and `code` is for the shell."""
+
+    def __init__(self, haul: Haul, code: int) -> None:
+        """Keep both."""
+        super().__init__(code)
+        self.haul = haul
+        self.code = code
+
+
 class Commands(click.Group):
     """A group that knows what was meant by a mistyped command."""
 
@@ -345,6 +355,7 @@ def run(
         explain_access(chosen, asking, paths)
         return
     requests: list[Any] = []
+    interrupted = 0
     now = datetime.now(UTC)
     if paths:
         if asking.names_a_cluster:
@@ -354,8 +365,12 @@ def run(
             )
         hauls = given(paths)
     else:
-        with progress("asking the cluster") as step:
-            hauls = [live(chosen, asking, requests, step)]
+        try:
+            with progress("asking the cluster") as step:
+                hauls = [live(chosen, asking, requests, step)]
+        except Cut as cut:
+            hauls, interrupted = [cut.haul], cut.code
+            complain("interrupted; this is what is known so far")
     diagnosis = conclude(chosen, hauls, now, requests)
     try:
         say(rendered(diagnosis, output, verbose=verbose, colour=coloured() and output == "table"))
@@ -368,7 +383,7 @@ def run(
             "give logs of CoreDNS, the output of kubectl, or configuration; "
             "`corediag collect -o FILE` records all of it from a cluster",
         )
-    sys.exit(exit_code(diagnosis))
+    sys.exit(interrupted or exit_code(diagnosis))
 
 
 @cli.command()
@@ -486,7 +501,10 @@ def collect(
         raise Failure(f"{path}: there is such a file already", "choose another name or remove it")
     requests: list[Any] = []
     with progress("asking the cluster") as step:
-        haul = live(load(select((), ())), asking, requests, step)
+        try:
+            haul = live(load(select((), ())), asking, requests, step)
+        except Cut as cut:
+            raise click.exceptions.Exit(cut.code) from None  # half a bundle helps nobody
     if not haul.looked:
         gap = next(iter(haul.general_gaps), None)
         why = f"{gap.what}: {gap.because}" if gap else "the cluster told nothing"
@@ -632,12 +650,15 @@ def given(paths: Sequence[str]) -> list[Haul]:
 def live(chosen: Sequence[Check], asking: Asking, requests: list[Any], step: Any) -> Haul:
     """Return what the chosen checks need of a cluster; each request is added to `requests`.
 
+    Raises Cut, with what came so far, when it is interrupted.
+
     How far it goes follows from what it finds, unless the options say so: commands are run in pods
     only where what objects, logs and answers tell proves no cause.
     """
     from diagnose.asks import ASKS
     from diagnose.collect import asks_of, is_settled
     from diagnose.pool import Pool
+    from diagnose.process import Ended
     from diagnose.sources.base import SourceError
     from diagnose.sources.live import Live
     from diagnose.sources.options import LiveOptions
@@ -662,6 +683,7 @@ def live(chosen: Sequence[Check], asking: Asking, requests: list[Any], step: Any
         on_write=announce,
     )
     asks = asks_of(chosen)
+    session = None
     try:
         session = Live(options, pool)
         if not asking.rung and not asking.probe:
@@ -671,6 +693,11 @@ def live(chosen: Sequence[Check], asking: Asking, requests: list[Any], step: Any
         return session.ask(asks)
     except SourceError as error:
         raise Failure(error.message, error.hint) from error
+    except (KeyboardInterrupt, Ended) as end:
+        if session is None:
+            raise
+        code = end.code if isinstance(end, Ended) else INTERRUPTED
+        raise Cut(session.so_far(asks), code) from None
     finally:
         pool.close()
 

@@ -22,8 +22,8 @@ def asks_of(checks: Iterable[Check]) -> frozenset[Ask]:
 
 
 def is_settled(diagnosis: Diagnosis) -> bool:
-    """Whether a cause is proven, so that one need not look further."""
-    return any(one.proven and one.severity > Severity.INFO for one in diagnosis.causes[:1])
+    """Whether a cause of an outage is proven, so that one need not look further."""
+    return any(one.proven and one.severity is Severity.CRITICAL for one in diagnosis.causes[:1])
 
 
 def evidence_of(*hauls: Haul) -> Evidence:

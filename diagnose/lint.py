@@ -198,7 +198,7 @@ def in_objects(name: str, text: str) -> tuple[Given, ...]:
     taken: set[int] = set()
     for one in files:
         places: Places = Literal(text, one) if one.origin == name else Quoted(text, one, taken)
-        whole = replace(one, gaps=(*one.gaps, *gaps))
+        whole = replace(one, gaps=(*one.gaps, *gaps), torn=False)  # nobody cut a given file
         found.append(Given(name, whole, places, version))
     if gaps and not found:
         raise SourceError(f"{name}: {gaps[0].because}", gaps[0].ask)
@@ -477,6 +477,7 @@ def linted(checks: Sequence[Check], one: Given, version: str) -> Linted:
 def by_all(checks: Sequence[Check], one: Given) -> Linted:
     """Return what some checks say of one Corefile by every version that is known."""
     names = {directive.name for block in one.corefile.blocks for directive in block.directives}
+    names |= {directive.name for directive in one.corefile.strays}
     releases = eras(names)
     each = [Said.of(checks, one, release) for release in releases]
     indices: dict[tuple[Check, Finding], set[int]] = {}

@@ -56,9 +56,10 @@ ENVIRONMENT = re.compile(
     r"|deadline exceeded|server misbehaving|cannot assign requested address"
     r"|address already in use|not a valid IP address or interface name|no such network interface"
     r"|in-cluster|failed to create azure client|could not find default credentials"
-    r"|failed to create route53|CredentialsChainVerboseErrors|failed to get SPT|TLS cert"
-    r"|failed to initialize|not an IP address or file: \".*/|File to import not found"
-    r"|no nameservers found|MSI not available|lookup |has SOA owner|no answer in time"
+    r"|failed to create route53|NoCredentialProviders|CredentialsChainVerboseErrors"
+    r"|failed to get SPT|TLS cert|failed to initialize|not an IP address or file: \".*/"
+    r"|File to import not found|no nameservers found|MSI not available|lookup |has SOA owner"
+    r"|no answer in time"
 )
 SAID = re.compile(r"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?(?:plugin/|Corefile:|[a-z]+ )")
 STAMP = re.compile(r"^(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?(?:\[[A-Z]+\] )?")

@@ -34,6 +34,9 @@ class Expect:
     recordable: bool = True  # False where there is no API server to record
     founding: bool = False  # one of the cases that CI stages each time
     versions: bool = False  # what is printed differs between versions of CoreDNS
+    # What questions and node facts name without any log, the deepest first; () where they cannot.
+    answers: tuple[str, ...] = ()
+    probes: tuple[str, ...] = ()  # further ones where no command may be run in a pod
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Writes the state that explains a failure into one folder: objects, events, logs, rules, links."""
 
+import subprocess
 import time
 from pathlib import Path
 
 from lab import plan
 from lab.cluster import Lab
 from lab.process import LabError
-from lab.spaces import spaces
+from lab.spaces import Space, spaces
 
 OBJECTS = {
     "pods.txt": ("get", "pods", "-A", "-o", "wide"),
@@ -48,9 +49,12 @@ def snapshot(lab: Lab, name: str) -> Path:
                     lambda space=space, script=script: space.run("sh", "-c", script, check=False),
                 )
         for daemon in ("kubelet", "containerd", "upstream"):
-            if text := space.read(f"/var/log/{daemon}.log"):
-                (folder / space.name / f"{daemon}.log").write_text(text[-1_000_000:])
+            _write(folder / space.name / f"{daemon}.log", lambda s=space, d=daemon: _tail(s, d))
     return folder
+
+
+def _tail(space: Space, daemon: str) -> subprocess.CompletedProcess[str]:
+    return space.run("tail", "-c", "1000000", f"/var/log/{daemon}.log", check=False)
 
 
 def _write(path: Path, ask) -> None:  # type: ignore[no-untyped-def]
@@ -58,5 +62,5 @@ def _write(path: Path, ask) -> None:  # type: ignore[no-untyped-def]
     try:
         told = ask()
         path.write_text(told.stdout + told.stderr)
-    except LabError as error:
+    except (LabError, OSError, ValueError) as error:
         path.write_text(f"{error}\n")

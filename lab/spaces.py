@@ -63,7 +63,7 @@ class Space:
     def read(self, path: str) -> str:
         """Return the text of a file inside, or nothing where there is none."""
         try:
-            return (self.root / path.lstrip("/")).read_text()
+            return (self.root / path.lstrip("/")).read_text(errors="replace")
         except OSError:
             return ""
 

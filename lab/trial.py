@@ -15,6 +15,8 @@ from lab.snapshot import snapshot
 
 COREDIAG = (sys.executable, "-m", "diagnose")
 SETTLED_S = 6
+# What a step may raise in a cluster that is broken on purpose; the cure is tried all the same.
+UNFORESEEN = (LabError, OSError, ValueError, LookupError)
 DEADLINE_S = 60  # of one run; a lab on a busy machine answers late
 
 
@@ -55,6 +57,8 @@ class Trial:
     shows_s: float = 0
     healed_s: float = 0
     live: Said | None = None
+    without_logs: Said | None = None
+    by_probes: Said | None = None
     wrong: list[str] = field(default_factory=list)
     explained_in: Path | None = None
     tries: int = 1
@@ -78,10 +82,14 @@ class Trial:
             f"{live.seconds:.1f}" if live else "-",
             str(live.requests) if live else "-",
             f"{self.healed_s:.0f}" if self.healed_s else "NO",
+            *(said.first or "-" if said else "" for said in (self.without_logs, self.by_probes)),
         )
 
 
-COLUMNS = ("fault", "CoreDNS", "shows s", "first cause", "", "run s", "requests", "healed s")
+COLUMNS = (
+    *("fault", "CoreDNS", "shows s", "first cause", "", "run s", "requests", "healed s"),
+    *("without logs", "by probes"),
+)
 
 
 def corediag(*words: str | Path, kubeconfig: bool = True) -> Said:
@@ -144,8 +152,8 @@ def attempt(lab: Lab, fault: Fault, folder: Path) -> Trial:
         fault.symptom(lab)
         trial.shows_s = time.time() - started
         _diagnose(trial, folder, started)
-    except LabError as error:
-        trial.wrong.append(str(error))
+    except UNFORESEEN as error:
+        trial.wrong.append(f"{type(error).__name__}: {error}")
     if trial.wrong:
         trial.explained_in = snapshot(lab, fault.name)
     cured = time.time()
@@ -154,8 +162,8 @@ def attempt(lab: Lab, fault: Fault, folder: Path) -> Trial:
         fault.healed(lab)
         trial.healed_s = time.time() - cured
         _verify(trial, folder)
-    except LabError as error:
-        trial.wrong.append(f"after the cure: {error}")
+    except UNFORESEEN as error:
+        trial.wrong.append(f"after the cure: {type(error).__name__}: {error}")
         trial.explained_in = snapshot(lab, f"{fault.name}-cured")
     return trial
 
@@ -173,9 +181,29 @@ def _diagnose(trial: Trial, folder: Path, started: float) -> None:
     recorded = corediag("run", "--from", bundle, kubeconfig=False)
     _keep(folder / f"{trial.fault.name}.bundle.json", recorded)
     trial.wrong += faults_of(recorded, expect, "bundle")
+    _ask(trial, folder)
     live, again = ([cause["check"] for cause in said.causes] for said in (trial.live, recorded))
     if live != again:
         trial.wrong.append(f"bundle: causes are {again}, live they were {live}")
+
+
+def _ask(trial: Trial, folder: Path) -> None:
+    # What can be found by asking has to be found where nothing is logged, as 1.15.0 does.
+    expect = trial.fault.expect
+    if not expect.answers:
+        return
+    limit = ("--timeout", f"{DEADLINE_S}s")
+    trial.without_logs = corediag("run", "--skip-logs", *limit)
+    _keep(folder / f"{trial.fault.name}.without-logs.json", trial.without_logs)
+    trial.by_probes = corediag("run", "--skip-logs", "--probe", "--no-exec", *limit)
+    _keep(folder / f"{trial.fault.name}.by-probes.json", trial.by_probes)
+    for said, first, source in (
+        (trial.without_logs, expect.answers, "without logs"),
+        (trial.by_probes, (*expect.answers, *expect.probes), "by probes"),
+    ):
+        if said.first not in first:
+            wanted = " or ".join(first)
+            trial.wrong.append(f"{source}: first cause is {said.first or 'none'}, not {wanted}")
 
 
 def _verify(trial: Trial, folder: Path) -> None:

@@ -89,6 +89,7 @@ def place(done: Any) -> list[tuple[int, int]]:
         (GOOD, ("--coredns-version", "1.12.4"), 0),
         (GOOD, ("--coredns-version", "coredns/coredns:v1.12.4-eksbuild.1"), 0),
         (MISSPELT, (), 1),
+        (literal(GOOD.removesuffix("}\n")), (), 1),
         (OLD, (), 3),
         (OLD, ("--coredns-version", "1.6.5"), 0),
         (OLD, ("--coredns-version", "1.7.0"), 1),

@@ -1,7 +1,8 @@
 """CoreDNS's pods answer by their own addresses, the Service's address does not.
 
 The way between a pod and CoreDNS is whole then: what is broken is the translation of the Service's
-address on the node that asks, whatever does it (kube-proxy, IPVS, nftables, eBPF).
+address on the node that asks, whatever does it (kube-proxy, IPVS, nftables, eBPF). A Service
+without a ready endpoint is refused rightly: that is no-ready-endpoints.
 
 Limits: why the node does not translate is told by its rules, the proxy's log and the endpoints.
 Source: kubernetes/kubernetes v1.31.0, pkg/proxy/iptables/proxier.go (a Service without endpoints is
@@ -10,8 +11,8 @@ rejected, one without rules is sent on to nowhere).
 
 from collections.abc import Iterator
 
-from diagnose.check import Undecided, check
-from diagnose.facts import ClientMatrix
+from diagnose.check import NotApplicable, Undecided, check
+from diagnose.facts import ClientMatrix, ReadyEndpoints
 from diagnose.facts.dns_answers import Place, Server, ServerRole
 from diagnose.facts.lookups import Outcome
 from diagnose.facts.probe_matrix import Cell, State, called, joined, lost_text, node_or, said
@@ -25,13 +26,20 @@ from diagnose.remedies import NODE, look, quoted, restart_kube_proxy
     family="service-proxy",
     explains=("resolution-fails", "dns-intermittent-failures", "nodelocaldns-upstream-unreachable"),
 )
-def service_proxy_broken(matrix: ClientMatrix) -> Iterator[Finding]:
+def service_proxy_broken(matrix: ClientMatrix, endpoints: ReadyEndpoints) -> Iterator[Finding]:
     """Yield one finding per node and Service address.
 
     Each CoreDNS pod that answers anybody must answer the place from where the Service does not:
     otherwise the Service may lead to one that the place does not reach.
     """
-    services = matrix.by(lambda one: (one.place, one.server) if is_service(one.server) else None)
+    empty = {one.service.name for one in endpoints.backends if not one.ready and not one.more}
+    services = matrix.by(
+        lambda one: (
+            (one.place, one.server)
+            if is_service(one.server) and one.server.subject.name not in empty
+            else None
+        )
+    )
     replicas = matrix.by(
         lambda one: (one.place, one.server) if one.server.role is ServerRole.REPLICA else None
     )
@@ -41,6 +49,8 @@ def service_proxy_broken(matrix: ClientMatrix) -> Iterator[Finding]:
         if server in alive:
             beside.setdefault(place, []).append(cell)
     compared = [key for key in services if key[0] in beside]
+    if not compared and empty:
+        raise NotApplicable("the DNS Service has no ready endpoint, and is refused rightly")
     if not compared:
         raise Undecided("no place asked both the Service and a CoreDNS pod")
     broken: dict[tuple[Subject, Server], list[Place]] = {}

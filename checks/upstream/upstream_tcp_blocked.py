@@ -3,9 +3,6 @@
 CoreDNS asks over TCP when an answer over UDP was cut off, so what fails then are names with long
 answers, while all others resolve. Filters often let UDP 53 through and not TCP 53.
 
-What corediag itself asked over TCP, CoreDNS hands on over TCP: that tells nothing of UDP, and is
-left out here.
-
 Limits: with force_tcp every query goes over TCP, so a dead server looks the same; that it is TCP
 alone is proven only where the Corefile is known.
 Source: coredns/coredns v1.12.0, plugin/forward/forward.go (ServeDNS); RFC 7766.
@@ -14,7 +11,7 @@ Source: coredns/coredns v1.12.0, plugin/forward/forward.go (ServeDNS); RFC 7766.
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import Corefile, ProbeMatrix, UpstreamFailures
+from diagnose.facts import Corefile, UpstreamFailures
 from diagnose.facts.names import in_cluster
 from diagnose.facts.upstream_failures import DNS_PORT, UpstreamFailure
 from diagnose.findings import times
@@ -37,15 +34,13 @@ FAMILY = {Reason.TIMEOUT: "upstream-timeout", Reason.REFUSED: "upstream-refused"
     ),
 )
 def upstream_tcp_blocked(
-    failures: UpstreamFailures, corefile: Corefile | None, matrix: ProbeMatrix | None
+    failures: UpstreamFailures, corefile: Corefile | None
 ) -> Iterator[Finding]:
     """Yield one finding per server that fails over TCP alone."""
     over_udp = {one.server for one in failures.failures if not one.tcp}
-    own = {one.name.lower() for one in matrix.items if one.transport == "tcp"} if matrix else set()
     servers: dict[tuple[str, Reason], list[UpstreamFailure]] = {}
     for one in failures.failures:
-        ours = bool(one.names) and all(f"{name.lower().rstrip('.')}." in own for name in one.names)
-        if over_tcp(one) and one.server not in over_udp and not ours:
+        if over_tcp(one) and one.server not in over_udp:
             servers.setdefault((one.server, one.trouble.reason), []).append(one)
     forced = corefile is None or any(
         option.name == "force_tcp"

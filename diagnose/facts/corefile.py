@@ -172,7 +172,7 @@ class Corefile(Fact):
     """One Corefile. `faults` hold in every version; argument_faults tells the others.
 
     `oddities` are what CoreDNS takes, but hardly as it was meant. With a fault, `blocks` hold
-    what came before it.
+    what came before it. `strays` stand in blocks without a zone: only their names matter.
     """
 
     asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_CONFIG,)
@@ -181,6 +181,7 @@ class Corefile(Fact):
     blocks: tuple[ServerBlock, ...] = ()
     faults: tuple[SyntaxFault, ...] = ()
     oddities: tuple[SyntaxFault, ...] = ()
+    strays: tuple[Directive, ...] = ()
     first_line: int = 1
 
     @classmethod
@@ -291,6 +292,7 @@ def parse_corefile(
         blocks=blocks,
         faults=(*moved, *(repeated(blocks) if fault is None else ())),
         oddities=tuple(moved_by(one, first_line - 1) for one in oddities(text, parser.blocks)),
+        strays=tuple(shown.directive(name, tokens) for name, tokens in parser.strays),
         first_line=first_line,
     )
 
@@ -361,6 +363,7 @@ class Parser:
         self.environ = environ
         self.files = files
         self.blocks: list[RawBlock] = []
+        self.strays: list[tuple[str, list[Token]]] = []
         self.block = RawBlock()
         self.gaps: list[Gap] = []
         self.snippets: dict[str, list[Token]] = {}
@@ -376,6 +379,8 @@ class Parser:
             finally:
                 if self.block.keys:
                     self.blocks.append(self.block)
+                else:
+                    self.strays += self.block.stanzas
 
     def parse_one(self) -> None:
         """Read one server block or one snippet."""

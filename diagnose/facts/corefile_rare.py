@@ -269,6 +269,11 @@ PROPERTIES: dict[str, tuple[Property, ...]] = {
     "tls": (
         Property("client_auth", 1, 1, (CLIENT_AUTH,)),
         Property("keylog", 1, 1, since="1.14.3"),
+        Property("acme", 1, once=True, since="1.14.7"),
+        *(
+            Property(name, 1, 1, once=True, since="1.14.7")
+            for name in ("email", "ca", "storage", "ca_root", "resolver")
+        ),
     ),
     "dynupdate": (
         Property("file", 1, 1, once=True),

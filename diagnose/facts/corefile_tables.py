@@ -776,7 +776,8 @@ def eras(plugins: Iterable[str]) -> tuple[str, ...]:
     ]
     rows += [row for name in names for row in PROPERTIES.get(name, ())]
     rows += [row for name in names for row in SETUPS.get(name, ())]
-    starts = {OLDEST, *(row.since for row in rows), *OTHER_CHANGES}
+    starts = {OLDEST, *(row.since for row in rows)}
+    starts |= {one for name in ("", *names) for one in OTHER_CHANGES.get(name, ())}
     starts |= {following(row.until) for row in rows if row.until}
     return tuple(release for release in RELEASES if release in starts)
 
@@ -788,15 +789,20 @@ def following(release: str) -> str:
     return RELEASES[RELEASES.index(release) + 1]
 
 
-# Changes that stand in no row: zone names (1.9.1, 1.11.0), upstreams (1.7.0, 1.11.0, 1.14.2,
-# 1.14.4, 1.14.5, 1.15.0), rewrite's answer rules (1.8.4), reload's jitter (1.14.2)
-OTHER_CHANGES = (
-    "1.7.0",
-    "1.8.4",
-    "1.9.1",
-    "1.11.0",
-    "1.14.2",
-    "1.14.4",
-    "1.14.5",
-    "1.15.0",
-)
+# Releases with a change that stands in no row but in the code: "" for zones and listeners (see
+# zone_fault, unencrypted) and what Caddy calls a block (1.15.0), the others by their plugins
+UPSTREAMS = ("1.7.0", "1.9.1", "1.11.0", "1.14.2", "1.14.4", "1.14.5", "1.15.0")
+OTHER_CHANGES: dict[str, tuple[str, ...]] = {
+    "": ("1.8.0", "1.8.5", "1.8.7", "1.11.0", "1.11.4", "1.13.2", "1.15.0"),
+    "bind": ("1.8.4", "1.13.0", "1.14.2"),
+    "dnssec": ("1.11.4",),
+    "dnstap": ("1.9.3", "1.13.0", "1.14.4", *UPSTREAMS),
+    "forward": ("1.9.2", *UPSTREAMS),
+    "grpc": ("1.8.4", *UPSTREAMS),
+    "k8s_external": ("1.11.0",),
+    "loadbalance": ("1.10.1", "1.12.4"),
+    "reload": ("1.14.2",),
+    "rewrite": ("1.8.4", "1.9.4", "1.11.4", "1.12.3", "1.13.2", "1.14.0", "1.15.0"),
+    "secondary": ("1.8.0", "1.12.2"),
+    "view": ("1.10.0", "1.14.3"),
+}

@@ -14,7 +14,7 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence
-from diagnose.facts.dns_answers import PlaceKind, ServerRole
+from diagnose.facts.dns_answers import Asked, PlaceKind, ServerRole
 from diagnose.facts.logs import CoreDNSLogs, LogStream, Match, shares
 from diagnose.facts.lookups import ANSWERED, Outcome
 from diagnose.facts.names import in_cluster
@@ -118,7 +118,8 @@ class UpstreamFailures(Fact):
                 return logs
             return cls(origin=matrix.origin, gaps=(logs, *matrix.gaps), failures=asked)
         hosts = frozenset(pod.subject.name for pod in unique(evidence.of(Pod)) if pod.host_network)
-        every = [(one, stream) for stream in logs.streams for one in of_stream(stream, hosts)]
+        ours = asked_over_tcp(evidence)
+        every = [(one, stream) for stream in logs.streams for one in of_stream(stream, hosts, ours)]
         found = [(compared(one, ways), stream) for one, stream in unmixed(every)]
         over = [has_ended(one, stream, answered_at(one, ways)) for one, stream in found]
         return cls(
@@ -130,6 +131,23 @@ class UpstreamFailures(Fact):
             ),
             ended=tuple(one for (one, _), ended in zip(found, over, strict=True) if ended),
         )
+
+
+def asked_over_tcp(evidence: Evidence) -> frozenset[str]:
+    """Return the names that corediag asked CoreDNS itself for over TCP, through the API server."""
+    return frozenset(
+        one.name.rstrip(".").lower()
+        for one in evidence.of(Asked)
+        if one.place.kind is PlaceKind.DIRECT and one.transport == "tcp"
+    )
+
+
+def is_echo(match: Match, ours: frozenset[str]) -> bool:
+    """Whether a line is about corediag's own question, and so tells nothing of UDP.
+
+    CoreDNS asks an upstream over the transport by which it was asked.
+    """
+    return match["qname"].rstrip(".").lower() in ours and " udp " not in match.quote.text
 
 
 Ways = dict[str, dict[tuple[Subject, PlaceKind, str], Cell]]
@@ -256,11 +274,18 @@ def unmixed(
         yield replace(one, trouble=trouble), stream
 
 
-def of_stream(stream: LogStream, hosts: frozenset[str] = frozenset()) -> Iterator[UpstreamFailure]:
-    """Yield one failure per server and reason of a log; `hosts` name pods of the host's network."""
+def of_stream(
+    stream: LogStream, hosts: frozenset[str] = frozenset(), ours: frozenset[str] = frozenset()
+) -> Iterator[UpstreamFailure]:
+    """Yield one failure per server and reason of a log.
+
+    `hosts` name pods of the host's network, `ours` what corediag asked over TCP.
+    """
     groups: dict[tuple[str, Reason], list[tuple[Match, Trouble]]] = {}
     others = []
     for match in stream.matching(UPSTREAM_FAILED, UPSTREAM_PIECE):
+        if is_echo(match, ours):
+            continue
         trouble = classify(match["reason"])
         if in_cluster(match["qname"]) and not trouble.target:
             others.append(match)  # a plugin that serves the name itself

@@ -82,7 +82,8 @@ def trouble(part: Part, line: str, index: int) -> Gap:
 
 DIRECTIVES = frozenset({"nameserver", "search", "domain", "options", "sortlist"})
 MOST_INVALID = 20
-CUT_ADDRESS = regex(r"\d{1,3}(?:\.\d{1,3}){0,2}\.?")
+ADDRESS_END = regex(r"[\d.]{1,15}|[\da-fA-F:]{1,39}")
+ADDRESS_BEGINNING = regex(r"\d{1,3}(?:\.\d{1,3}){0,2}\.?|[\da-fA-F:]{1,39}:")
 MOST_SERVERS = 200  # kept of one resolv.conf; a resolver asks three
 
 
@@ -180,12 +181,14 @@ def is_piece(lines: Sequence[Sequence[str]]) -> bool:
     if any(set(words[0]) <= {".", "…", "[", "]"} for words in lines):
         return True
     if first[0] not in DIRECTIVES and (
-        is_address(first[0]) or any(one.endswith(first[0]) for one in DIRECTIVES)
+        ADDRESS_END.fullmatch(first[0]) or any(one.endswith(first[0]) for one in DIRECTIVES)
     ):
         return True
     if last[0] in DIRECTIVES:
         return last == ["nameserver"] or (
-            last[0] == "nameserver" and len(last) == 2 and bool(CUT_ADDRESS.fullmatch(last[1]))
+            last[0] == "nameserver"
+            and len(last) == 2
+            and bool(ADDRESS_BEGINNING.fullmatch(last[1]))
         )
     return len(last) == 1 and any(one.startswith(last[0]) for one in DIRECTIVES)
 

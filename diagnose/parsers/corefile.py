@@ -11,6 +11,7 @@ MaxSecretSize), v1.30: a ConfigMap holds one MiB.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from diagnose.facts.corefile import Corefile, lex, parse_corefile
@@ -28,33 +29,45 @@ DAMAGED = regex(r"\ufffd|\\x[89a-f][0-9a-f]")
 
 def parse(part: Part) -> Parsed:
     """Return the Corefile of a part; what imports leave open is its own gap."""
+    return Parsed(items=(corefile_of(part),))
+
+
+def corefile_of(
+    part: Part, files: Mapping[str, str] | None = None, *, framed: bool = False
+) -> Corefile:
+    """Return the Corefile that a part's text is.
+
+    `files` are those that it can import. `framed` says that something stands around the text, so
+    that it is known where it begins and ends.
+    """
     text = part.text[:MOST_CHARACTERS]
-    if part.whole and text == part.text:
-        return Parsed(items=(made_of(text, part),))
-    lines = ESCAPES.sub("", text).split("\n")
-    kept = ["" if LEFT_OUT.match(line) else line for line in lines]
-    corefile = made_of("\n".join(kept), part)
-    if text != part.text:
+    lines = kept = text.split("\n")
+    if not part.whole:
+        lines = ESCAPES.sub("", text).split("\n")
+        kept = ["" if LEFT_OUT.match(line) else line for line in lines]
+    found = parse_corefile(
+        "\n".join(kept), origin=part.origin, files=files, first_line=part.first_line
+    )
+    if len(text) < len(part.text):
         because = f"only its first {MOST_CHARACTERS // 1024**2} MiB are read"
-        gap = Gap("the Corefile", GapKind.PARTIAL, because, "give the ConfigMap that it is in")
-        return Parsed(items=(replace(corefile, torn=True, gaps=(*corefile.gaps, gap)),))
-    return Parsed(items=(replace(corefile, torn=kept != lines or is_torn(corefile)),))
+        gap = Gap(
+            "the Corefile", GapKind.PARTIAL, because, "make it shorter: no ConfigMap holds it"
+        )
+        return replace(found, torn=True, gaps=(*found.gaps, gap))
+    if part.whole:
+        return found
+    torn = kept != lines or bool(DAMAGED.search(text)) or (not framed and is_torn(found.text))
+    return replace(found, torn=torn)
 
 
-def made_of(text: str, part: Part) -> Corefile:
-    """Return the Corefile that a text of a part is."""
-    return parse_corefile(text, origin=part.origin, first_line=part.first_line)
-
-
-def is_torn(corefile: Corefile) -> bool:
-    """Whether a text shows that it is a piece of a Corefile, or damaged."""
-    if DAMAGED.search(corefile.text):
-        return True
-    words = [token.text for token in lex(corefile.text)]
+def is_torn(text: str) -> bool:
+    """Whether a text shows that it is a piece of a Corefile: by its braces and its first word."""
+    words = [token.text for token in lex(text)]
     depth = 0
     for word in words:
         depth += (word == "{") - (word == "}")
         if depth < 0:
             return True
-    plugins = known_plugins() - {"import"}
-    return depth != 0 or bool(words and (words[0] in plugins or words[0] == "{"))
+    if not words:
+        return False
+    return depth != 0 or "{" not in words or words[0] in {"{", *known_plugins()} - {"import"}

@@ -32,7 +32,7 @@ from datetime import datetime
 from typing import Any
 
 from diagnose.asks import Ask
-from diagnose.facts.corefile import Corefile, parse_corefile
+from diagnose.facts.corefile import Corefile
 from diagnose.facts.events import Event
 from diagnose.facts.kubelet_config import KubeletConfig
 from diagnose.facts.nodes import Node
@@ -42,6 +42,7 @@ from diagnose.facts.services import Endpoint, Endpoints, Service, ServicePort
 from diagnose.facts.workloads import DaemonSet, Deployment
 from diagnose.model import CLUSTER, Gap, GapKind, Quote, Subject
 from diagnose.parsers import ages, config
+from diagnose.parsers.corefile import corefile_of
 from diagnose.parsers.decode import Decoded, Found, Placed, decode
 from diagnose.parsers.describe_pods import bytes_of
 from diagnose.parsers.policies import policy_of
@@ -1124,7 +1125,7 @@ def corefile(part: Part, files: Mapping[str, str] | None, *, unsure: bool) -> Co
     if unsure and unclosed(part.text):
         because = "its ConfigMap ends in the middle of it"
         return Gap("the Corefile", GapKind.PARTIAL, because, "give the whole ConfigMap")
-    return parse_corefile(part.text, origin=part.origin, files=files, first_line=part.first_line)
+    return corefile_of(part, files, framed=True)
 
 
 def unclosed(text: str) -> bool:

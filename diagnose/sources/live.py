@@ -95,6 +95,7 @@ class Live:
         self._answers: dict[Wanted, Came] = {first.request: first}
         self._run = Run(options, frozenset(), first.at or datetime.now(UTC))
         self._done: set[Ask] = set()
+        self._complete: set[Ask] = set()
 
     def _first(self, context: str) -> Answer:
         probe = Request("/version")
@@ -135,6 +136,7 @@ class Live:
         finally:
             self._probes.remove()
         run.looked.update(allowed)
+        self._complete.update(allowed)
         gaps = {ask: tuple(gaps) for ask, gaps in run.gaps.items()}
         settled = ("a cause was proven without it", "corediag run --rung 3")
         for ask in plans:
@@ -145,6 +147,23 @@ class Live:
             parts=tuple(run.parts.values()),
             looked=frozenset(run.looked),
             gaps=gaps,
+            source=self._source,
+            taken_at=run.now,
+        )
+
+    def so_far(self, asks: frozenset[Ask]) -> Haul:
+        """Return what came of asks that were interrupted; of those nothing counts as looked for."""
+        run = self._run
+        gaps = {ask: tuple(gaps) for ask, gaps in run.gaps.items()}
+        for ask in asks - self._complete:
+            gap = Gap(ASKS[ask].title, GapKind.PARTIAL, "the run was interrupted", "run it again")
+            gaps[ask] = (*gaps.get(ask, ()), gap)
+        whole = Gap("the cluster", GapKind.PARTIAL, "the run was interrupted", "run it again")
+        return Haul(
+            parts=tuple(run.parts.values()),
+            looked=frozenset(run.looked & self._complete),
+            gaps=gaps,
+            general_gaps=(whole,),
             source=self._source,
             taken_at=run.now,
         )

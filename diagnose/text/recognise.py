@@ -987,10 +987,12 @@ def cut(text: str, *, origin: str, hint: str = "", first_line: int = 1) -> tuple
     raw = text.split("\n")
     if raw[-1] == "":
         raw.pop()
-    if len(raw) > 1 and all(QUOTED.match(line) for line in raw if line.strip()):
-        raw = [QUOTED.sub("", line) for line in raw]
-    lines = Lines(tuple(raw), tuple(plain(line[:SEEN]) for line in raw))
     file = named(hint) if hint else Named()
+    if (len(raw) > 1 or file.kind in FORMATS) and all(
+        QUOTED.match(line) for line in raw if line.strip()
+    ):
+        raw = [QUOTED.sub("", line, count=1) for line in raw]
+    lines = Lines(tuple(raw), tuple(plain(line[:SEEN]) for line in raw))
     if not raw:
         # An empty file of a format that a file name tells is evidence: it configures nothing.
         kinds = [file.kind] if file.kind in FORMATS else []

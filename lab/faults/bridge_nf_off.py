@@ -13,6 +13,8 @@ EXPECT = Expect(
         "dns-intermittent-failures",
     ),
     proven=False,
+    answers=("br-netfilter-not-loaded",),
+    probes=("dns-reply-from-unexpected-source", "dns-intermittent-failures"),
 )
 
 

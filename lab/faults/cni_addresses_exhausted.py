@@ -13,7 +13,7 @@ SURGE = {
     }
 }
 EXPECT = Expect(
-    first=("cni-ipam-exhausted", "cni-ipam-stale-leases"),
+    first=("cni-ipam-exhausted",),
     folded=("pods-stuck-container-creating",),
 )
 

@@ -32,7 +32,12 @@ while True:
         wire.sendto(b"x", ("{plan.OUTSIDE}", 9))
     time.sleep(1 / {NEW_PER_S})
 """
-EXPECT = Expect(first=("conntrack-table-full",), beside=("dns-intermittent-failures",))
+EXPECT = Expect(
+    first=("conntrack-table-full",),
+    beside=("dns-intermittent-failures",),
+    answers=("conntrack-table-full",),
+    probes=("dns-intermittent-failures", "resolution-fails", "dns-udp-lost"),
+)
 
 
 def stage(lab: Lab) -> None:

@@ -5,7 +5,10 @@ from lab.cluster import Lab
 from lab.fault import Expect
 from lab.faults import corefile_no_kubernetes
 
-EXPECT = Expect(first=("cluster-domain-mismatch", "corefile-kubernetes-plugin-missing"))
+EXPECT = Expect(
+    first=("cluster-domain-mismatch", "corefile-kubernetes-plugin-missing"),
+    answers=("cluster-domain-mismatch",),
+)
 
 
 def stage(lab: Lab) -> None:

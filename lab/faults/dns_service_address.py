@@ -3,7 +3,10 @@
 from lab.cluster import Lab
 from lab.fault import Expect
 
-EXPECT = Expect(first=("kubelet-clusterdns-mismatch",))
+EXPECT = Expect(
+    first=("kubelet-clusterdns-mismatch",),
+    answers=("kubelet-clusterdns-mismatch",),
+)
 OTHER = "10.32.0.11"
 
 

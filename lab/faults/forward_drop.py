@@ -6,7 +6,15 @@ from lab.fault import Expect
 
 NODE = plan.NODES[1].name
 EXPECT = Expect(
-    first=("forward-chain-drop", "pod-egress-broken", "dns-intermittent-failures"), proven=False
+    first=("forward-chain-drop", "pod-egress-broken", "dns-intermittent-failures"),
+    proven=False,
+    answers=("forward-chain-drop",),
+    probes=(
+        "pod-forwarding-broken",
+        "pod-network-cross-node-broken",
+        "pod-egress-broken",
+        "dns-intermittent-failures",
+    ),
 )
 
 

@@ -7,7 +7,15 @@ from lab.fault import Expect
 NODE = plan.NODES[1].name
 SWITCH = "/proc/sys/net/ipv4/ip_forward"
 EXPECT = Expect(
-    first=("ip-forward-disabled", "pod-egress-broken", "dns-intermittent-failures"), proven=False
+    first=("ip-forward-disabled", "pod-egress-broken", "dns-intermittent-failures"),
+    proven=False,
+    answers=("ip-forward-disabled",),
+    probes=(
+        "pod-forwarding-broken",
+        "pod-network-cross-node-broken",
+        "pod-egress-broken",
+        "dns-intermittent-failures",
+    ),
 )
 
 

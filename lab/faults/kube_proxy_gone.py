@@ -7,6 +7,7 @@ EXPECT = Expect(
     first=("kube-proxy-not-running",),
     founding=True,
     versions=True,
+    answers=("kube-proxy-not-running",),
 )
 
 

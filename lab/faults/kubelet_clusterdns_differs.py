@@ -4,7 +4,11 @@ from lab import node, plan
 from lab.cluster import Lab
 from lab.fault import Expect
 
-EXPECT = Expect(first=("kubelet-clusterdns-mismatch",), founding=True)
+EXPECT = Expect(
+    first=("kubelet-clusterdns-mismatch",),
+    founding=True,
+    answers=("kubelet-clusterdns-mismatch",),
+)
 WRONG = "10.32.0.53"
 
 

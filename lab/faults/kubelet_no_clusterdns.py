@@ -5,7 +5,10 @@ from lab.cluster import Lab
 from lab.fault import Expect
 from lab.faults import kubelet_clusterdns_differs
 
-EXPECT = Expect(first=("kubelet-clusterdns-missing",))
+EXPECT = Expect(
+    first=("kubelet-clusterdns-missing",),
+    answers=("kubelet-clusterdns-missing",),
+)
 
 
 def stage(lab: Lab) -> None:

@@ -4,9 +4,8 @@ from lab.cluster import Lab
 from lab.fault import Expect
 
 EXPECT = Expect(
-    first=("rbac-core-resources-forbidden", "rbac-endpointslices-forbidden"),
+    first=("rbac-endpointslices-forbidden",),
     proven=False,  # CoreDNS 1.12.4 prints no reason, and another role may grant the same
-    beside=("rbac-core-resources-forbidden", "rbac-endpointslices-forbidden"),
     founding=True,
     versions=True,
 )

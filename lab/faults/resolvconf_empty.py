@@ -5,9 +5,7 @@ from lab.cluster import Lab
 from lab.fault import Expect
 from lab.faults import loop_resolvconf
 
-EXPECT = Expect(
-    first=("node-resolvconf-empty", "corefile-forward-invalid"), folded=("coredns-crashloop",)
-)
+EXPECT = Expect(first=("node-resolvconf-empty",), folded=("coredns-crashloop",))
 
 
 def stage(lab: Lab) -> None:

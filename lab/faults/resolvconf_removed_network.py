@@ -4,7 +4,12 @@ from lab import node
 from lab.cluster import EXTERNAL, Lab
 from lab.fault import Expect
 
-EXPECT = Expect(first=("node-resolvconf-wrong", "upstream-timeout"), beside=("upstream-timeout",))
+EXPECT = Expect(
+    first=("node-resolvconf-wrong", "upstream-timeout"),
+    beside=("upstream-timeout",),
+    answers=("node-resolvconf-wrong", "upstream-timeout"),
+    probes=("external-names-fail",),
+)
 
 
 def stage(lab: Lab) -> None:

@@ -12,6 +12,7 @@ EXPECT = Expect(
     ),
     folded=("coredns-not-ready",),
     versions=True,
+    answers=("service-proxy-rules-missing", "service-proxy-broken"),
 )
 
 

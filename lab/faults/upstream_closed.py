@@ -9,6 +9,8 @@ EXPECT = Expect(
     beside=("node-resolvconf-wrong",),
     founding=True,
     versions=True,
+    answers=("upstream-connection-refused",),
+    probes=("external-names-fail",),
 )
 
 

@@ -13,6 +13,8 @@ EXPECT = Expect(
     first=("host-firewall-blocks", "upstream-no-route"),
     beside=("node-resolvconf-wrong",),
     versions=True,
+    answers=("host-firewall-blocks", "upstream-no-route"),
+    probes=("external-names-fail", "upstream-timeout"),
 )
 
 

@@ -10,7 +10,12 @@ from lab import node, plan
 from lab.cluster import Lab
 from lab.fault import Expect
 
-EXPECT = Expect(first=("upstream-timeout",), beside=("node-resolvconf-wrong",), proven=False)
+EXPECT = Expect(
+    first=("upstream-timeout",),
+    beside=("node-resolvconf-wrong",),
+    proven=False,
+    answers=("upstream-timeout", "upstream-never-answers"),
+)
 DEAD, ALIVE = "8.8.8.8", "8.8.4.4"
 DROP = ("INPUT", "-d", DEAD, "-p", "udp", "--dport", "53", "-j", "DROP")
 

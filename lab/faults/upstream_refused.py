@@ -5,7 +5,12 @@ from lab.cluster import Lab
 from lab.fault import Expect
 from lab.faults import upstream_servfail
 
-EXPECT = Expect(first=("upstream-servfail", "external-names-fail"), proven=False)
+EXPECT = Expect(
+    first=("upstream-servfail", "external-names-fail"),
+    proven=False,
+    answers=("upstream-servfail",),
+    probes=("external-names-fail",),
+)
 
 
 def stage(lab: Lab) -> None:

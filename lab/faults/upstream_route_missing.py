@@ -11,6 +11,8 @@ from lab.fault import Expect
 EXPECT = Expect(
     first=("upstream-no-route", "node-resolvconf-wrong", "upstream-timeout"),
     beside=("node-resolvconf-wrong", "upstream-timeout"),
+    answers=("upstream-no-route", "node-resolvconf-wrong", "upstream-timeout"),
+    probes=("external-names-fail",),
 )
 UPSTREAM = "8.8.4.4"
 

@@ -4,7 +4,12 @@ from lab import network
 from lab.cluster import EXTERNAL, Lab
 from lab.fault import Expect
 
-EXPECT = Expect(first=("upstream-servfail", "external-names-fail"), proven=False)
+EXPECT = Expect(
+    first=("upstream-servfail", "external-names-fail"),
+    proven=False,
+    answers=("upstream-servfail",),
+    probes=("external-names-fail",),
+)
 
 
 def stage(lab: Lab) -> None:

@@ -5,7 +5,12 @@ from lab.cluster import EXTERNAL, Lab
 from lab.fault import Expect
 
 EXPECT = Expect(
-    first=("upstream-timeout",), beside=("node-resolvconf-wrong",), founding=True, versions=True
+    first=("upstream-timeout",),
+    beside=("node-resolvconf-wrong",),
+    founding=True,
+    versions=True,
+    answers=("upstream-timeout",),
+    probes=("external-names-fail",),
 )
 
 

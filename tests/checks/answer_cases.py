@@ -106,6 +106,9 @@ CASES: dict[str, Recorded] = {
     "service_proxy/service_proxy_broken/every_node_refused": Recorded(
         World(rule=when(lambda one: one.server == SERVICE, REFUSED))
     ),
+    "service_proxy/service_proxy_broken/no_ready_endpoint": Recorded(
+        World(rule=when(lambda one: one.server == SERVICE, REFUSED))
+    ),
     "service_proxy/service_proxy_broken/other_node_cut_off": Recorded(
         # The Service may have led to the CoreDNS pod that node-1 does not reach.
         World(

@@ -4,6 +4,7 @@ import inspect
 
 import pytest
 
+from diagnose.registry import load
 from lab.fault import Fault, catalogue
 
 FAULTS = catalogue()
@@ -31,3 +32,11 @@ def test_healthy_comes_first() -> None:
     faulty = [bool(fault.expect.first) for fault in FAULTS.values()]
     assert faulty == sorted(faulty)
     assert not faulty[0]
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_expected_checks_exist(fault: Fault) -> None:
+    """An expectation names checks that there are, by their own ids."""
+    expect = fault.expect
+    named = {*expect.first, *expect.folded, *expect.beside, *expect.answers, *expect.probes}
+    assert named <= {check.id for check in load().checks}

@@ -1,0 +1,93 @@
+"""A run that is interrupted says what it knows so far, and calls nothing ok for want of answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from diagnose.asks import ASKS
+from diagnose.sources.live import Live
+from diagnose.sources.options import LiveOptions
+from diagnose.sources.plans import PLANS
+from tests.sources.apiserver import Cluster, Fault, healthy, kubeconfig, serving
+
+SETTLED_S = 0.3  # for answers that are on their way
+
+
+def interrupted(
+    cluster: Cluster, word: str, number: signal.Signals, folder: Path
+) -> tuple[dict[str, Any], int, str]:
+    """Return the report of a run that gets a signal while requests hang, its code, its errors.
+
+    `word` is the pattern of what hangs.
+    """
+    cluster.faults[word] = Fault(how="hang")
+    with serving(cluster) as url:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "diagnose", "run", "-o", "json"),
+                *("--kubeconfig", str(kubeconfig(folder, url))),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache")},
+        )
+        try:
+            until = time.monotonic() + 20
+            while time.monotonic() < until and not any(
+                re.search(word, one) for one in cluster.requests
+            ):
+                time.sleep(0.05)
+            time.sleep(SETTLED_S)
+            process.send_signal(number)
+            told, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    return json.loads(told), process.returncode, said
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_of_the_first_look_nothing_is_ok(number: signal.Signals, code: int, tmp_path: Path) -> None:
+    """Interrupted before the objects came: an incomplete report, without a single ok."""
+    report, returned, said = interrupted(healthy(), "/events", number, tmp_path)
+    assert returned == code
+    assert "interrupted" in said
+    assert any("interrupted" in gap["because"] for gap in report["gaps"])
+    assert not [one["check"] for one in report["verdicts"] if one["status"] == "ok"]
+
+
+class OneByOne:
+    """A pool without threads."""
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any], /) -> Iterator[Any]:
+        """Yield the results."""
+        return map(function, items)
+
+
+def test_what_came_whole_before_counts(tmp_path: Path) -> None:
+    """What an earlier look brought whole stays looked for; of the later one nothing does."""
+    asks = frozenset(PLANS)
+    objects = frozenset(ask for ask in asks if ASKS[ask].rung == 1)
+    with serving(healthy()) as url:
+        options = LiveOptions(kubeconfig=kubeconfig(tmp_path, url), environ={})
+        session = Live(options, OneByOne())
+        first = session.ask(objects)
+        cut = session.so_far(asks)
+    assert cut.looked == first.looked
+    assert cut.parts == first.parts
+    for ask in asks - objects:
+        assert [gap.because for gap in cut.gaps[ask]] == ["the run was interrupted"]
+    assert not [ask for ask in objects if "interrupted" in str(cut.gaps.get(ask, ""))]
