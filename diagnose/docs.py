@@ -1,7 +1,8 @@
 """Writes the pages that follow from the registry: `python -m diagnose.docs FOLDER`.
 
 docs/causes.md holds the graph that is seen in no one file, since each check names only its own
-effects; docs/checks/README.md lists the checks by layer; in docs/access.md the stretches between
+effects; docs/checks/README.md lists the checks by layer; docs/coverage.md tells which check speaks
+for each known failure mode, by docs/coverage.toml; in docs/access.md the stretches between
 marks say what a run asks of a cluster and does there. Beside them stands the text of
 `corediag --help`, which is printed without loading the command line.
 """
@@ -9,6 +10,7 @@ marks say what a run asks of a cluster and does there. Beside them stands the te
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -31,6 +33,7 @@ def pages(checks: Sequence[Check], folder: Path) -> Mapping[str, str]:
         "causes.md": causes(checks),
         "checks/README.md": index(checks),
         "access.md": filled(access),
+        "coverage.md": coverage(checks, folder / "coverage.toml"),
     }
 
 
@@ -87,6 +90,43 @@ def index(checks: Iterable[Check]) -> str:
             also = ", ".join(f"`{one}`" for one in check.also)
             severity = check.severity.name.lower()
             lines.append(f"| {link(check)} | {check.title} | {severity} | {also} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def coverage(checks: Sequence[Check], known: Path) -> str:
+    """Return the page of what is known to fail, and which check speaks for it.
+
+    Raises ValueError for a failure mode that nothing is said of, and for a reason to leave out one
+    that a check speaks for.
+    """
+    told = tomllib.loads(known.read_text(encoding="utf-8"))
+    left_out: dict[str, str] = told["left-out"]
+    own = {check.id: check for check in checks}
+    parts = {name: check for check in checks for name in check.also}
+    modes = [(layer, mode) for layer, several in told["known"].items() for mode in several]
+    spoken = own.keys() | parts.keys()
+    silent = [mode for _, mode in modes if mode not in spoken | left_out.keys()]
+    doubly = [mode for mode in left_out if mode in spoken]
+    if silent or doubly:
+        raise ValueError(f"{known}: nothing is said of {silent}, too much of {doubly}")
+    alone = sum(mode in own for _, mode in modes)
+    further = len(own.keys() - {mode for _, mode in modes})
+    lines = [
+        NOTE,
+        "# Coverage\n",
+        f"Of {len(modes)} known failure modes {alone} have a check of their own, "
+        f"{sum(mode in parts for _, mode in modes)} are part of another check with the same cause "
+        f"and remedy, {len(left_out)} are left out. {further} further checks came from what was "
+        "seen since.\n",
+    ]
+    for layer, group in groupby(modes, key=lambda pair: pair[0]):
+        lines.append(f"## {layer}\n")
+        lines.append("| failure mode | spoken for by |\n| --- | --- |")
+        for _, mode in group:
+            check = own.get(mode) or parts.get(mode)
+            by = link(check, "checks/") if check else f"left out: {left_out[mode]}"
+            lines.append(f"| {mode} | {by} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -46,12 +46,21 @@ class Evidence:
         return {kind: tuple(values) for kind, values in lists.items()}
 
     def fetch(self, fact: type[AnyFact]) -> AnyFact | Gap:
-        """Return the fact as far as the evidence tells it, or the gap why it does not."""
-        read = getattr(fact, "read", None)
-        if read is None:
-            return Gap(fact.__name__, GapKind.NOT_COLLECTED, "no source can bring it")
-        result: AnyFact | Gap = read(self)
+        """Return the fact as far as the evidence tells it, or the gap why it does not.
+
+        It is read once, as others may be made of it.
+        """
+        if fact not in self._facts:
+            read = getattr(fact, "read", None)
+            if read is None:
+                return Gap(fact.__name__, GapKind.NOT_COLLECTED, "no source can bring it")
+            self._facts[fact] = read(self)
+        result: AnyFact | Gap = self._facts[fact]
         return result
+
+    @functools.cached_property
+    def _facts(self) -> dict[type, Any]:
+        return {}
 
     def gaps_of(self, *asks: Ask) -> tuple[Gap, ...]:
         """Return the recorded gaps of these asks."""

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from string import Template
@@ -337,6 +337,14 @@ class Lab:
             for status in pod["status"].get("containerStatuses", ())
             for when in ("state", "lastState")
         )
+
+    def coredns_age_s(self) -> float:
+        """Return how long the youngest of CoreDNS's pods is there."""
+        made = [
+            datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
+            for pod in self.pods(self.coredns_label)
+        ]
+        return (datetime.now(UTC) - max(made)).total_seconds() if made else 0.0
 
     def running_unready(self) -> int:
         """Return how many of CoreDNS's containers have run for some seconds without being ready."""

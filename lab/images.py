@@ -40,9 +40,9 @@ class Image:
 
 PAUSE = "lab/pause:3.10"
 BUSYBOX_COMMANDS = (
-    "cat", "cp", "date", "dd", "env", "grep", "head", "id", "ip", "kill", "ls", "mkdir", "nc",
-    "netstat", "nslookup", "ping", "ps", "rm", "route", "sh", "sleep", "tail", "test", "timeout",
-    "top", "traceroute", "true", "vi", "wget",
+    "cat", "cp", "date", "dd", "env", "grep", "head", "hexdump", "id", "ip", "kill", "ls",
+    "mkdir", "nc", "netstat", "nslookup", "od", "ping", "ps", "rm", "route", "sh", "sleep",
+    "tail", "test", "timeout", "top", "traceroute", "true", "vi", "wget",
 )  # fmt: skip
 IPTABLES_COMMANDS = tuple(
     f"{family}{suffix}"

@@ -1,7 +1,8 @@
 """CoreDNS answers its own health request late or not at all.
 
 It asks itself every second over the loopback interface; what takes longer than a second there is
-its own process that gets no processor time, or has too much to do.
+its own process that gets no processor time, for a CPU limit or a node that has none left, or that
+has more queries than it can answer.
 
 Limits: a line or two are a pause of the scheduler; a refused request is the end of the process.
 Source: coredns/coredns v1.8.4, plugin/health/overloaded.go (overloaded).
@@ -24,7 +25,8 @@ ENDED = "connection refused"  # what the request meets while the process shuts d
     title="CoreDNS is too slow to answer its own health request",
     severity=Severity.WARNING,
     family="capacity",
-    explains=("coredns-liveness-killed",),
+    explains=("coredns-liveness-killed", "dns-latency-high"),
+    also=("coredns-cpu-throttled", "dns-query-overload"),
 )
 def coredns_health_slow(logs: CoreDNSLogs) -> Iterator[Finding]:
     """Yield one finding per pod that says so several times; a possibility."""
@@ -44,7 +46,10 @@ def coredns_health_slow(logs: CoreDNSLogs) -> Iterator[Finding]:
                     "kubectl -n kube-system top pods -l k8s-app=kube-dns",
                     "kubectl -n kube-system get deployment coredns -o jsonpath='{..resources}'",
                     "kubectl top nodes",
-                    verify="the limit is reached, or the node has nothing left",
+                    "kubectl get --raw /api/v1/nodes/<node>/proxy/metrics/cadvisor | grep -E "
+                    "'cfs_(throttled_)?periods_total.*coredns'  # twice",
+                    verify="the limit is reached and a part of the periods is throttled; or the "
+                    "node has nothing left; or neither: it is the number of queries",
                 ),
                 Remedy(
                     title="Add replicas, or take the CPU limit away",

@@ -33,7 +33,7 @@ def apiserver_cert_name_mismatch(failures: ApiFailures) -> Iterator[Finding]:
         "the certificate of {target} does not fit",
         steps,
     )
-    # An error that names nothing known, or the beginning of one: the name is what is left to look at
+    # An error that names nothing known, or the beginning of one: the name is what is left to see
     yield from api_findings(
         failures,
         (Reason.TLS_OTHER,),

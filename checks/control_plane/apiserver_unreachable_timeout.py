@@ -2,7 +2,8 @@
 
 CoreDNS reaches the API server through its Service address, the first of the service range, which
 kube-proxy of the node translates. A timeout means that packets vanish on the way: no rules, no
-route, a filter, or a server that is down with its node.
+route, a filter, or a server that is down with its node. flannel and the plugins that ask the API
+(Calico, Multus) use the same address and say the same.
 
 Limits: CoreDNS 1.8.4 to 1.8.6 and 1.14.2 and later print nothing of a timeout, 1.12.4 to 1.13.1 no
 reason; there the cause has to be seen from elsewhere.
@@ -31,6 +32,7 @@ from diagnose.signatures.trouble import Reason
         "flannel-daemonset-failing",
         "pods-stuck-container-creating",
     ),
+    also=("cni-apiserver-unreachable", "flannel-apiserver-unreachable"),
 )
 def apiserver_unreachable_timeout(failures: ApiFailures) -> Iterator[Finding]:
     """Yield one finding per program whose requests to the API server time out."""

@@ -24,7 +24,7 @@ from diagnose.facts.probe_matrix import (
     lost_text,
     nodes_text,
 )
-from diagnose.model import CLUSTER, Finding, Quote, Severity, Subject
+from diagnose.model import CLUSTER, Finding, Quote, Remedy, Risk, Severity, Subject
 from diagnose.remedies import look, restart_flannel
 
 
@@ -51,6 +51,7 @@ class Broken:
         "coredns-unreachable-from-apiserver",
         "coredns-metrics-unreachable",
     ),
+    also=("cloud-firewall-blocks",),
 )
 def pod_network_cross_node_broken(matrix: ClientMatrix) -> Iterator[Finding]:
     """Yield one finding per pair of nodes, or one for the node that all broken ways share."""
@@ -146,8 +147,23 @@ def finding(where: Subject, broken: tuple[Broken, ...]) -> Finding:
                 "iptables -S INPUT; iptables -S FORWARD  # on both",
                 verify="one route and one fdb entry per other node, UDP 8472 let in",
             ),
+            *((cloud_ports(),) if host.state is State.SILENT else ()),
             restart_flannel(where.name if where.kind == "Node" else ""),
         ),
         proven=any(one.proven for one in broken),
         at=cell.silent[0].at,
+    )
+
+
+def cloud_ports() -> Remedy:
+    """Return the step for a filter outside of the nodes, which none of them shows."""
+    return Remedy(
+        title="Where packets leave and do not arrive, let the nodes' network pass them",
+        commands=(
+            "in the security groups or firewall rules of the cloud, between all nodes: UDP and "
+            "TCP 53, the overlay's UDP port (8472 or 4789), TCP 10250 and 6443",
+        ),
+        risk=Risk.MANUAL,
+        verify="tcpdump -ni any udp port 8472  # on both nodes: what leaves one arrives",
+        why="the host networks fail too, and filters of the nodes have checks of their own",
     )

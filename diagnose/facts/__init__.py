@@ -5,10 +5,12 @@ from diagnose.facts.api_failures import ApiFailures
 from diagnose.facts.asked_services import AskedServices
 from diagnose.facts.bridge_conflicts import BridgeConflicts
 from diagnose.facts.bridge_filter import BridgeFilter
+from diagnose.facts.calico_peers import CalicoPeers
 from diagnose.facts.cilium_services import CiliumServices
 from diagnose.facts.cni_config import CNIConfigs
 from diagnose.facts.cni_config_faults import CNIConfigFaults
 from diagnose.facts.conntrack import ConntrackTables
+from diagnose.facts.conntrack_races import ConntrackRaces
 from diagnose.facts.coredns_health import CoreDNSHealth, KubeletHealth
 from diagnose.facts.coredns_incidents import ConcurrencyRejects, CoreDNSPanics, ReloadFailures
 from diagnose.facts.coredns_metrics import CoreDNSMetrics
@@ -41,6 +43,7 @@ from diagnose.facts.missing_cluster_dns import MissingClusterDNS
 from diagnose.facts.missing_plugins import MissingPlugins
 from diagnose.facts.missing_subnet_env import MissingSubnetEnvs
 from diagnose.facts.missing_upstream import MissingUpstream
+from diagnose.facts.musl_lookups import MuslLookups
 from diagnose.facts.network_not_ready import NetworkNotReady
 from diagnose.facts.network_policies import NetworkPolicies
 from diagnose.facts.node_agents import NodeAgents
@@ -68,6 +71,7 @@ from diagnose.facts.refused_permissions import RefusedPermissions
 from diagnose.facts.resolutions import ClientResolutions, Resolutions
 from diagnose.facts.resolv_conf import ResolvConfs
 from diagnose.facts.resolver_limits import ResolverLimits
+from diagnose.facts.resolver_limits_exceeded import ResolverLimitsExceeded
 from diagnose.facts.reverse_path import ReversePathDrops
 from diagnose.facts.sandbox import SandboxFailures
 from diagnose.facts.service_rules import ServiceRules
@@ -75,6 +79,7 @@ from diagnose.facts.services import DNSServices, ReadyEndpoints
 from diagnose.facts.slice_failures import SliceFailures
 from diagnose.facts.stuck_pods import StuckPods
 from diagnose.facts.sysctls import Sysctls
+from diagnose.facts.unknown_upstream_service import UnknownUpstreams
 from diagnose.facts.unusable_resolv_conf import UnusableResolvConf
 from diagnose.facts.upstream_answers import UpstreamAnswers
 from diagnose.facts.upstream_failures import UpstreamFailures
@@ -92,11 +97,13 @@ __all__ = [
     "BridgeFilter",
     "CNIConfigFaults",
     "CNIConfigs",
+    "CalicoPeers",
     "CiliumServices",
     "ClientLogs",
     "ClientMatrix",
     "ClientResolutions",
     "ConcurrencyRejects",
+    "ConntrackRaces",
     "ConntrackTables",
     "ControllerManagerLogs",
     "CoreDNSHealth",
@@ -133,6 +140,7 @@ __all__ = [
     "MissingPlugins",
     "MissingSubnetEnvs",
     "MissingUpstream",
+    "MuslLookups",
     "NetworkNotReady",
     "NetworkPolicies",
     "NodeAgents",
@@ -157,6 +165,7 @@ __all__ = [
     "Resolutions",
     "ResolvConfs",
     "ResolverLimits",
+    "ResolverLimitsExceeded",
     "ReversePathDrops",
     "RuntimeLogs",
     "SandboxFailures",
@@ -164,6 +173,7 @@ __all__ = [
     "SliceFailures",
     "StuckPods",
     "Sysctls",
+    "UnknownUpstreams",
     "UnreadyCoreDNS",
     "UnsyncedStarts",
     "UnusableResolvConf",

@@ -180,6 +180,8 @@ def is_piece(lines: Sequence[Sequence[str]]) -> bool:
     first, last = lines[0], lines[-1]
     if any(set(words[0]) <= {".", "…", "[", "]"} for words in lines):
         return True
+    if not any(words[0] in DIRECTIVES or is_address(words[-1]) for words in lines):
+        return True
     if first[0] not in DIRECTIVES and (
         ADDRESS_END.fullmatch(first[0]) or any(one.endswith(first[0]) for one in DIRECTIVES)
     ):

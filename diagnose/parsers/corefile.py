@@ -68,6 +68,8 @@ def is_torn(text: str) -> bool:
         depth += (word == "{") - (word == "}")
         if depth < 0:
             return True
-    if not words:
+    if not words or words == ["import", *words[1:2]]:
         return False
-    return depth != 0 or "{" not in words or words[0] in {"{", *known_plugins()} - {"import"}
+    begun = words[0] not in {"{", *known_plugins()} - {"import"}
+    ended = words[-1] == "}" or words[-2:-1] == ["import"]
+    return depth != 0 or not begun or not ended

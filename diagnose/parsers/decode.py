@@ -24,7 +24,7 @@ from typing import Any
 
 import yaml
 
-from diagnose.text.clean import plain
+from diagnose.text.clean import ESCAPES, plain
 from diagnose.text.recognise import prompt_of
 from diagnose.text.regex import regex
 
@@ -108,6 +108,9 @@ def decode(text: str) -> Decoded:
     if len(text) > MOST_CHARACTERS:
         found.trouble(text.count("\n", 0, MOST_CHARACTERS), "longer than is read", left_out=True)
         text = text[:MOST_CHARACTERS]
+    if "\x1b" in text:  # the colours of a pager; neither JSON nor YAML has it raw
+        text = ESCAPES.sub("", text)
+    text = text.replace("\u00a0", " ")  # web pages have it for blanks; to YAML it is a letter
     as_json, as_yaml = JSON_START.search(text), YAML_START.search(text)
     if as_json and (not as_yaml or as_json.start() < as_yaml.start()):
         end = read_json(text, as_json.start(), found)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from diagnose.facts.logs import Match
+from diagnose.facts.lookup_times import LookupTime
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.model import Gap, GapKind, Quote, Subject
 from diagnose.parts import Parsed, Part
@@ -771,17 +772,26 @@ NOISE = regex(
     r"command terminated with|-- (?:Information acquired|Data)"
 )
 
+# What `time` prints of bash, dash and busybox.
+TIMED = regex(r"(?P<what>real|user|sys)\s+(?P<minutes>\d{1,4})m ?(?P<seconds>\d{1,2}[.,]\d{1,3})s$")
+
 
 def parse(part: Part) -> Parsed:
     """Return the look-ups of a part in order, with a gap when nothing in it is one."""
     asked = asked_by(part.command)
     reading = Reading(part, asked, Session(asked))
     gaps: list[Gap] = []
+    times: list[LookupTime] = []
     what = f"{part.origin} as {part.kind.value}"
     lines = 0
     for index, raw in enumerate(part.text.split("\n")):
         line = plain(raw[:SEEN]).rstrip()
         if not line:
+            continue
+        if TIMED.match(line) and len(times) < MOST_LOOKUPS:
+            times.extend(
+                timed(part, line, Quote(part.origin, visible(raw), part.first_line + index))
+            )
             continue
         lines += not NOISE.match(line)
         read_line(reading, line, Quote(part.origin, visible(raw), part.first_line + index))
@@ -798,7 +808,15 @@ def parse(part: Part) -> Parsed:
         else:
             gap = Gap(what, GapKind.MALFORMED, f"{told}: no output of a look-up that is known")
         gaps.append(gap)
-    return Parsed(items=tuple(reading.found), gaps=tuple(gaps))
+    return Parsed(items=(*reading.found, *times), gaps=tuple(gaps))
+
+
+def timed(part: Part, line: str, quote: Quote) -> Iterator[LookupTime]:
+    """Yield how long a command took, of the line that tells the time on the clock."""
+    found = TIMED.match(line)
+    if found and found["what"] == "real":
+        seconds = int(found["minutes"]) * 60 + float(found["seconds"].replace(",", "."))
+        yield LookupTime(part.subject, part.origin, quote, seconds)
 
 
 def read_line(reading: Reading, line: str, quote: Quote) -> None:

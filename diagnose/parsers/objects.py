@@ -24,8 +24,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import bisect
 import ipaddress
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -43,7 +45,7 @@ from diagnose.facts.workloads import DaemonSet, Deployment
 from diagnose.model import CLUSTER, Gap, GapKind, Quote, Subject
 from diagnose.parsers import ages, config
 from diagnose.parsers.corefile import corefile_of
-from diagnose.parsers.decode import Decoded, Found, Placed, decode
+from diagnose.parsers.decode import LEFT_OUT, Decoded, Found, Placed, decode
 from diagnose.parsers.describe_pods import bytes_of
 from diagnose.parsers.policies import policy_of
 from diagnose.parts import Kind, Parsed, Part
@@ -106,7 +108,7 @@ def made_of(found: Decoded, part: Part) -> Parsed:
     items: list[object] = []
     gaps: list[Gap] = []
     place = place_of(found, part)
-    for one in found.found:
+    for one in with_holes(found):
         builder = BUILDERS.get(kind_of(one))
         if builder is None or (one.open and kind_of(one) in ONLY_WHOLE):
             continue
@@ -121,6 +123,19 @@ def made_of(found: Decoded, part: Part) -> Parsed:
         gaps += said.gaps
     gaps += troubles(found, part, any_read=bool(found.found or items or gaps))
     return Parsed(items=tuple(items), gaps=tuple(dict.fromkeys(gaps)))
+
+
+def with_holes(found: Decoded) -> Iterator[Found]:
+    """Yield the objects; those of which a line could not be read as open at an unknown place.
+
+    What they lack may be in what was left out.
+    """
+    holes = sorted(one.line for one in found.troubles)
+    ends = [*(one.line for one in found.found[1:]), sys.maxsize]
+    for one, end in zip(found.found, ends, strict=False):
+        index = bisect.bisect_left(holes, one.line)
+        hole = index < len(holes) and holes[index] < end
+        yield replace(one, open=(LEFT_OUT,)) if hole and not one.open else one
 
 
 def troubles(found: Decoded, part: Part, *, any_read: bool) -> Iterator[Gap]:

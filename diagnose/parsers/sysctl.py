@@ -2,14 +2,19 @@
 
 A line that is commented out sets nothing, and a setting without a file does not exist: its module
 is not loaded. Of counters those are read that tell of dropped packets: of /proc/net/netstat, where
-a line of names is followed by one of numbers, and of `nstat`.
+a line of names is followed by one of numbers, of `nstat`, and of `conntrack -S` or
+/proc/net/stat/nf_conntrack, where each processor has a line and the sum counts, and of what
+`ethtool -S` prints that the network of a cloud drops.
 Source: procps-ng src/sysctl.c (ReadSetting, "cannot stat"), v4.0; busybox procps/sysctl.c, 1.36;
-Linux v6.1 net/ipv4/proc.c (netstat_seq_show); iproute2 misc/nstat.c.
+Linux v6.1 net/ipv4/proc.c (netstat_seq_show); iproute2 misc/nstat.c;
+net/netfilter/nf_conntrack_standalone.c (ct_cpu_seq_show); conntrack-tools src/conntrack.c (-S);
+drivers/net/ethernet/amazon/ena/ena_ethtool.c; ethtool ethtool.c (do_gnicstats).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnose.facts.sysctls import Counter, Sysctl
 from diagnose.model import Gap, GapKind, Quote
@@ -28,8 +33,15 @@ ABSENT = regex(
 READ = regex(r"(?P<path>/proc/sys/[\w./@-]+)")
 VALUE = regex(r"-?\d[\d \t-]*$")
 COUNTERS = frozenset({"IPReversePathFilter"})
+DRIVER = regex(r"(?P<name>linklocal_allowance_exceeded): (?P<value>\d{1,20})$")
+DRIVER_HEAD = "NIC statistics:"
 NETSTAT = regex(r"(?P<group>TcpExt|IpExt|MPTcpExt): ")
 NSTAT = regex(r"(?P<name>(?:TcpExt|Ip|IpExt|Udp)\w{2,40})\s+(?P<value>\d{1,20})\s+[\d.]+$")
+
+INSERT_FAILED = "insert_failed"
+CPU = regex(r"cpu=(?P<cpu>\d{1,5})\s.{0,300}?\binsert_failed=(?P<value>\d{1,20})\b")
+TABLE = regex(r"entries\s+(?:searched|clashres)\s+found\s[\w ]{0,300}\binsert_failed\b")
+ROW = regex(r"[\da-f]{8}(?:\s+[\da-f]{8}){8,20}$")
 
 
 def parse(part: Part) -> Parsed:
@@ -44,6 +56,7 @@ def parse(part: Part) -> Parsed:
             items.append(Sysctl(part.subject, part.origin, here, dotted(name), value))
 
     names: dict[str, list[str]] = {}
+    tracked = Tracked(part)
     for index, raw in enumerate(part.text.split("\n")):
         if found := NETSTAT.match(raw):
             group, words = found["group"], raw[found.end() : found.end() + LONGEST].split()
@@ -55,7 +68,16 @@ def parse(part: Part) -> Parsed:
         if not line or line.startswith("#kernel"):
             continue
         here = Quote(part.origin, visible(raw.rstrip("\r")[:SEEN]), part.first_line + index)
-        if found := NSTAT.match(line):
+        if tracked.takes(line, here):
+            seen = True
+        elif found := DRIVER.match(line):
+            seen = True
+            if len(items) < MOST_ITEMS:
+                name = found["name"]
+                items.append(Counter(part.subject, part.origin, here, name, int(found["value"])))
+        elif line == DRIVER_HEAD:
+            seen = True
+        elif found := NSTAT.match(line):
             name = found["name"].removeprefix("TcpExt")
             if name in COUNTERS:
                 items.append(Counter(part.subject, part.origin, here, name, int(found["value"])))
@@ -69,7 +91,51 @@ def parse(part: Part) -> Parsed:
         elif failed is None and not line.startswith("#"):
             what = f"{part.origin} as {part.kind.value}"
             failed = Gap(what, GapKind.MALFORMED, f"line {here.line}: {visible(line)[:200]}")
+    items.extend(tracked.readings)
     return Parsed(items=tuple(items), gaps=(failed,) if failed and not (items or seen) else ())
+
+
+class Tracked:
+    """The sums of what connection tracking could not insert, one per reading of all processors."""
+
+    def __init__(self, part: Part) -> None:
+        """Begin without a reading."""
+        self.part = part
+        self.readings: list[Counter] = []
+        self.columns: list[str] = []
+        self.cpu = -1
+        self.largest = -1
+
+    def takes(self, line: str, here: Quote) -> bool:
+        """Whether a line is one of these; then it is added."""
+        if found := CPU.match(line):
+            self.add(int(found["cpu"]), int(found["value"]), here)
+        elif TABLE.match(line):
+            self.columns, self.cpu = line.split(), -1
+        elif self.columns and ROW.match(line):
+            words = line.split()
+            column = self.columns.index(INSERT_FAILED)
+            if column < len(words):
+                self.add(self.cpu + 1, int(words[column], 16), here)
+        else:
+            return False
+        return True
+
+    def add(self, cpu: int, value: int, here: Quote) -> None:
+        """Add one processor's count; a processor that was had begins a further reading."""
+        again = cpu <= self.cpu or not self.readings or (self.columns and cpu == 0)
+        self.cpu = cpu
+        if again:
+            self.largest = value
+            if len(self.readings) < MOST_ITEMS:
+                self.readings.append(
+                    Counter(self.part.subject, self.part.origin, here, INSERT_FAILED, value)
+                )
+            return
+        last = self.readings[-1]
+        quote = here if value > self.largest else last.quote
+        self.largest = max(self.largest, value)
+        self.readings[-1] = replace(last, value=last.value + value, quote=quote)
 
 
 def counted(

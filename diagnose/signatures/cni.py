@@ -570,6 +570,25 @@ CALICO_POOL_MISSING = Signature(
     ),
 )
 
+# What calico/node answers to the kubelet's readiness probe.
+CALICO_BGP_DOWN = Signature(
+    name="calico-bgp-down",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="calico/node is not ready: (?P<daemon>BIRD6?) is not ready: BGP not "
+            r"established with (?P<peers>[\da-fA-F.:,]{0,2000})",
+            literal="BGP not established with",
+            samples=(
+                "Readiness probe failed: calico/node is not ready: BIRD is not ready: BGP not "
+                "established with 192.168.56.12,192.168.56.13",
+            ),
+            source="projectcalico/calico node/pkg/health/health.go (Run, checkBIRDReady), v3.26.0",
+        ),
+    ),
+    key=("daemon",),
+)
+
 CNI_UNAUTHORIZED = Signature(
     name="cni-unauthorized",
     emitter=EMITTER,

@@ -1240,6 +1240,23 @@ HEALTH_SLOW = Signature(
     ),
 )
 
+NODELOCAL_UPSTREAM_UNKNOWN = Signature(
+    name="nodelocal-upstream-unknown",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"Unable to lookup IP address of Upstream service (?P<service>\S{0,253}), env "
+            r"(?P<env>\S{1,300}) `(?P<value>[^`]*)`",
+            literal="Unable to lookup IP address of Upstream service",
+            samples=(
+                "2024/03/02 05:11:09 [WARNING] Unable to lookup IP address of Upstream service "
+                "kube-dns-upstream, env $KUBE_DNS_UPSTREAM_SERVICE_HOST ``",
+            ),
+            source="kubernetes/dns cmd/node-cache/app/cache_app.go (NewCacheApp), 1.22.28",
+        ),
+    ),
+)
+
 NODELOCAL_SETUP_FAILED = Signature(
     name="nodelocal-setup-failed",
     emitter=EMITTER,

@@ -96,7 +96,7 @@ ROWS: tuple[tuple[re.Pattern[str], Reason], ...] = tuple(
             Reason.CERT_NAME,
         ),
         (r"cannot validate certificate for|relies on legacy Common Name", Reason.CERT_NAME),
-        # crypto/x509 x509.go (parseSANExtension) up to Go 1.16, parser.go since: a name that is none
+        # crypto/x509 x509.go (parseSANExtension) up to Go 1.16, parser.go since: not a name
         (r"cannot parse dnsName|SAN \w{1,40} is malformed", Reason.CERT_NAME),
         # net/http client.go and transport.go, crypto/tls conn.go
         (

@@ -331,7 +331,9 @@ RESOLV_CONF = Command(
 # a container's first process may collect none. For that timeout(1) cannot be used: busybox's leaves
 # a watcher behind. nc's input is held open, since some servers take its end for that of the client.
 # `read -t` is bash's and busybox's; without it the programs' own limits count, hence bash is taken
-# where it is. Error texts of cat come in pieces, so that the rest of one that begins is read too.
+# where it is. Sockets are read by dd: busybox's cat uses sendfile(2), which since Linux 6.5 holds
+# the pipe while it waits for the socket (fs/splice.c, splice_file_to_pipe), so that nobody reads
+# what came. dd's error texts come in pieces, so that the rest of one that begins is read too.
 #
 # Source: bash 5.2 redir.c; busybox 1.36 networking/nc_bloaty.c, nc.c, nslookup.c, coreutils/
 # timeout.c; busybox without FEATURE_NC_110_COMPAT (Debian's) has an nc that knows no UDP.
@@ -364,7 +366,7 @@ hexed() {
   esac
 }
 udp= tcp= loud= look=
-if [ -n "$hex" ] && [ -n "$BASH_VERSION" ] && has cat; then
+if [ -n "$hex" ] && [ -n "$BASH_VERSION" ]; then
   udp=bash tcp=bash
 elif [ -n "$hex" ] && has nc; then
   tcp=nc
@@ -389,7 +391,7 @@ message() {
     line=$(dd bs=65536 count=1 | hexed)
     say "$line"
     set -- $line
-    [ "$1 $2 $3 $4" != "63 61 74 3a" ] || dd bs=65536 | hexed
+    [ "$1 $2 $3" != "64 64 3a" ] || dd bs=65536 | hexed
     return 0
   fi
   set -- $(dd bs=1 count=2 | hexed)
@@ -433,7 +435,7 @@ ask() {
     bash,*)
       bash -c 'echo "$$"
         exec 3<>"/dev/$0/$1/$2" && printf "$3" 0 | dd ibs=1 obs=65535 >&3 2>/dev/null &&
-        exec cat <&3' "$2" "$3" "$4" "$7" 2>&1 | received "$1" "$2"
+        exec dd bs=65536 <&3' "$2" "$3" "$4" "$7" 2>&1 | received "$1" "$2"
       ;;
     nc,*)
       flags="$loud -w $((seconds + 1))"

@@ -66,7 +66,7 @@ class Exec:
     pod: str
     container: str
     command: tuple[str, ...]
-    timeout_s: float = 10.0
+    timeout_s: float = 5.0
     most_bytes: int = MOST_BYTES
 
     @property

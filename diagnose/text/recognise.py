@@ -51,7 +51,10 @@ FILE_KINDS = tuple(
     (regex(pattern, re.IGNORECASE), kind)
     for pattern, kind in (
         (r"(?:^|[./_-])corefile(?:$|[._-])", Kind.COREFILE),
-        (r"^/proc/sys/|^/proc/net/netstat$|sysctl[\w.-]*\.txt$", Kind.KERNEL_SETTINGS),
+        (
+            r"^/proc/sys/|^/proc/net/(?:netstat|stat/nf_conntrack)$|sysctl[\w.-]*\.txt$",
+            Kind.KERNEL_SETTINGS,
+        ),
         (
             r"^/proc/net/(?:udp|tcp)6?$|(?:^|[/_-])(?:ss|sockets|listeners)(?:[._-]|$)",
             Kind.LISTENERS,
@@ -159,7 +162,7 @@ COMMAND_KINDS = tuple(
         (r"ls (?:-\S+ )*\S*/cni\b", Kind.FILE_LIST),
         (r"ip (?:-\S+ )*(?:r|ro|route)\b|route\b|netstat -\w*r", Kind.ROUTES),
         (r"ip6?tables|nft list", Kind.FILTER_RULES),
-        (r"sysctl\b|nstat\b", Kind.KERNEL_SETTINGS),
+        (r"sysctl\b|nstat\b|conntrack -S\b|ethtool -S\b", Kind.KERNEL_SETTINGS),
         (r"journalctl|dmesg|crictl logs|docker logs|nerdctl logs|stern\b|kubetail", Kind.LOG),
     )
 )
@@ -452,6 +455,8 @@ OPENINGS = (
         "sysctl",
         r"net\.(?:ipv[46]|bridge|netfilter|core|nf_conntrack_max)[\w.-]* ?= ?-?\d|"
         r"sysctl: cannot stat /proc/sys/|"
+        r"cpu=\d{1,4}\s.{0,200}\binsert_failed=\d|entries\s+(?:searched|clashres)\s+found\s|"
+        r"linklocal_allowance_exceeded: \d|"
         r"(?:cat|ls): (?:can't open |cannot access )?'?/proc/sys/\S+: No such file",
     ),
     (
@@ -928,7 +933,10 @@ READERS_OF: dict[str, Reader] = {
     ),
     "resolv": resolv_end,
     "subnet": same_kind("subnet", blanks=False),
-    "sysctl": same_kind("sysctl", also=r"(?:kernel|vm|fs|user)\.[\w.-]+ ?= ?\S"),
+    "sysctl": same_kind(
+        "sysctl",
+        also=r"(?:kernel|vm|fs|user)\.[\w.-]+ ?= ?\S|[\da-f]{8}(?:\s+[\da-f]{8}){8,20}$",
+    ),
     "sockets": same_kind("sockets", also=r"sl\s+(?:local|remote)_address|/proc/net/(?:udp|tcp)"),
     "metrics": same_kind(
         "metrics",
@@ -1042,11 +1050,12 @@ def blocks_of(lines: Lines, file: Command) -> Iterator[Block]:
     while number < len(lines):
         line = lines.plain[number].strip()
         if prompt := prompt_of(line):
-            if prompted == number and command.named.kind in FORMATS:
-                yield Block(command.named.kind or Kind.TEXT, number, number, command)
             end = prompt_end(lines, number)
             words = " ".join(one.strip().rstrip("\\") for one in lines.plain[number:end])
             typed = prompt_of(words) or prompt
+            again = typed.command == command.text  # typed anew: the first one printed nothing yet
+            if prompted == number and command.named.kind in FORMATS and not again:
+                yield Block(command.named.kind or Kind.TEXT, number, number, command)
             place = inside(typed.command) or ("" if typed.command == "exit" else place)
             command = Command(typed.command, command_named(typed.command, typed.host))
             if place and command.named.kind in NODE_KINDS and typed.host in {"", place}:

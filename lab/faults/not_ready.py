@@ -3,6 +3,7 @@
 from lab.cluster import Lab
 from lab.fault import Expect
 
+PATIENCE_S = 65
 EXPECT = Expect(
     first=("corefile-health-ready-missing", "coredns-not-ready"),
 )
@@ -19,6 +20,8 @@ def symptom(lab: Lab) -> None:
     """Return once CoreDNS runs unready and clients get no answer."""
     lab.wait("CoreDNS to run unready", lambda: lab.running_unready() == 2)
     lab.wait("clients without answers", lab.unanswered)
+    # A pod that starts is unready too: only past its first minute it tells of anything.
+    lab.wait("the pods' first minute to pass", lambda: lab.coredns_age_s() > PATIENCE_S)
 
 
 def cure(lab: Lab) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnose.facts.logs import Match
+from diagnose.facts.lookup_times import LookupTime
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.model import GapKind, Quote, Subject
 from diagnose.parsers.lookups import Asked, asked_by, from_match, parse
@@ -457,3 +458,18 @@ def test_no_text_makes_the_parser_raise(text: str, command: str) -> None:
         assert isinstance(one, Lookup)
         assert one.quote.line is not None
         assert 1 <= one.quote.line <= text.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("real\t0m5.013s\nuser\t0m0.004s\nsys\t0m0.003s\n", [5.013]),
+        ("real    1m 5.01s\nuser    0m 0.00s\n", [65.01]),
+        ("real 0m0,012s\n", [0.012]),
+        ("real estate 5s\nuser\t0m5.000s\n", []),
+    ],
+)
+def test_time_of_a_command(text: str, seconds: list[float]) -> None:
+    """The time by the clock is read, of whatever shell; that of the processor is not."""
+    items = parse(Part(Kind.LOOKUP, "paste", text, command="time nslookup a.example")).items
+    assert [one.seconds for one in items if isinstance(one, LookupTime)] == seconds

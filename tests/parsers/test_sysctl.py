@@ -90,3 +90,30 @@ def test_counters_that_are_none() -> None:
     assert counters("TcpExt: Syn IPReversePathFilter\n") == []
     assert counters("TcpExt: IPReversePathFilter\nTcpExt: -3\n") == []
     assert counters("TcpExt: IPReversePathFilter\nTcpExt: ٣\n") == []
+
+
+def test_connection_tracking_is_summed() -> None:
+    """Each processor has a line; where the first comes again, another reading begins."""
+    text = (
+        "cpu=0   \tfound=1 invalid=2 insert=0 insert_failed=31 drop=31 error=0\n"
+        "cpu=1   \tfound=1 invalid=2 insert=0 insert_failed=20 drop=20 error=0\n"
+        "cpu=0   \tfound=1 invalid=2 insert=0 insert_failed=33 drop=31 error=0\n"
+    )
+    assert counters(text) == [("insert_failed", 51), ("insert_failed", 33)]
+
+
+def test_connection_tracking_of_proc() -> None:
+    """The kernel's table is hexadecimal; a row that is cut and one without a head tell nothing."""
+    head = (
+        "entries  clashres found new invalid ignore delete chainlength insert insert_failed drop\n"
+    )
+    row = " ".join(["00000000"] * 9 + ["0000378c", "00000000"]) + "\n"
+    assert counters(head + row + row) == [("insert_failed", 2 * 0x378C)]
+    assert counters(head + row[:60] + "\n") == []
+    assert counters(row) == []
+
+
+def test_what_a_driver_dropped() -> None:
+    """Of the statistics of an interface one counts here."""
+    text = "NIC statistics:\n     total_resets: 0\n     linklocal_allowance_exceeded: 812\n"
+    assert counters(text) == [("linklocal_allowance_exceeded", 812)]

@@ -38,7 +38,7 @@ from diagnose.sources.plans.reading import (
 from diagnose.text.clean import decode
 from diagnose.text.regex import regex
 
-LIMIT_S = 4.0  # a pod that is reached answers in milliseconds; the API server waits half a minute
+LIMIT_S = 3.0  # a pod that is reached answers in milliseconds; the API server waits half a minute
 MOST_PODS = 10
 HEALTH_BYTES = 64 * 1024
 METRICS_BYTES = 4 * 1024 * 1024  # a CoreDNS of a large cluster exposes some hundred kilobytes

@@ -1,0 +1,17 @@
+"""How long look-ups by hand took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagnose.model import Quote, Subject
+
+
+@dataclass(frozen=True)
+class LookupTime:
+    """The time that one command which resolves a name took, by the clock."""
+
+    subject: Subject
+    origin: str
+    quote: Quote
+    seconds: float
