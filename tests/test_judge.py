@@ -105,3 +105,11 @@ def test_a_crash_is_a_gap_named_as_our_defect() -> None:
     assert verdict.findings == ()
     assert verdict.because[0].kind is GapKind.CRASHED
     assert "ZeroDivisionError: oops" in verdict.because[0].because
+
+
+def test_what_is_read_from_a_piece_is_a_possibility() -> None:
+    """A required fact that is torn leaves nothing proven; an optional one does not matter."""
+    whole, torn = Needed(origin="file"), Needed(origin="file", torn=True)
+    assert judge(loud, {Needed: whole, Helpful: Helpful(origin="x", torn=True)}).proven
+    verdict = judge(loud, {Needed: torn, Helpful: GAP})
+    assert (verdict.status, verdict.proven) == (Status.PROBLEM, False)

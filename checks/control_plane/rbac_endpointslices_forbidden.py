@@ -29,7 +29,12 @@ RULES = (
     title="The API server forbids CoreDNS to read what it needs",
     severity=Severity.CRITICAL,
     family="rbac",
-    explains=("coredns-not-ready", "coredns-unsynced-start", "coredns-api-error-hidden"),
+    explains=(
+        "coredns-not-ready",
+        "coredns-unsynced-start",
+        "coredns-api-error-hidden",
+        "coredns-replica-failing",
+    ),
     also=("rbac-core-resources-forbidden",),
 )
 def rbac_endpointslices_forbidden(refused: RefusedPermissions) -> Iterator[Finding]:

@@ -27,7 +27,11 @@ PRINTS = (1, 13, 2)  # of a server that answers
     title="CoreDNS fails at the Kubernetes API without saying why",
     severity=Severity.CRITICAL,
     family="apiserver-unreachable",
-    explains=("coredns-not-ready", "coredns-unsynced-start"),
+    explains=(
+        "coredns-not-ready",
+        "coredns-unsynced-start",
+        "coredns-replica-failing",
+    ),
 )
 def coredns_api_error_hidden(
     failures: ApiFailures, version: CoreDNSVersion | None

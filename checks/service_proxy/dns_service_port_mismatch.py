@@ -16,6 +16,7 @@ from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
 
 DNS_PORT = 53
+PROTOCOLS = frozenset({"UDP", "TCP", "SCTP"})  # any other word is a piece of one
 NEEDED = {"UDP": "dns", "TCP": "dns-tcp"}
 
 
@@ -70,5 +71,7 @@ def dns_service_port_mismatch(services: DNSServices) -> Iterator[Finding]:
             ),
             severity=None if "UDP" in lacks else Severity.WARNING,
             # A paste may have cut the rest off: further ports, or the type behind, show the end.
-            proven=bool(one.type) and ("UDP" in lacks or len(each) > 1),
+            proven=bool(one.type)
+            and ("UDP" in lacks or len(each) > 1)
+            and {port.protocol for port in one.ports} <= PROTOCOLS,
         )

@@ -194,7 +194,9 @@ def of_answers(ways: Ways) -> Iterator[UpstreamFailure]:
             lost = cell.lost or (nobody and cell.state is State.SILENT)
             if not lost or (node in reached and not is_host(kind)):
                 continue
-            first = cell.silent[0]
+            # A refusal comes by ICMP over UDP, at a bounded rate: see unmixed.
+            refused = (one for one in cell.silent if one.outcome is Outcome.CONNECTION_REFUSED)
+            first = next(refused, cell.silent[0])
             yield UpstreamFailure(
                 server=server,
                 subject=node,

@@ -23,7 +23,7 @@ from diagnose.text.regex import regex
 
 MOST_CHARACTERS = 1024 * 1024
 # A line in place of others, as authors write it; bytes that were no text, as decode shows them.
-LEFT_OUT = regex(r"[#\s]*(?:\[?\s*(?:\.{3,}|…)+\s*\]?|<\s*(?:snip|cut|omitted)\b[^>]{0,40}>)\s*$")
+LEFT_OUT = regex(r"\[?\s?(?:\.{3,}|…)\s?\]?|<\s?(?:snip|cut|omitted)\b[^>]{0,40}>")
 DAMAGED = regex(r"\ufffd|\\x[89a-f][0-9a-f]")
 
 
@@ -44,7 +44,7 @@ def corefile_of(
     lines = kept = text.split("\n")
     if not part.whole:
         lines = ESCAPES.sub("", text).split("\n")
-        kept = ["" if LEFT_OUT.match(line) else line for line in lines]
+        kept = ["" if LEFT_OUT.fullmatch(line.strip(" \t\r#")) else line for line in lines]
     found = parse_corefile(
         "\n".join(kept), origin=part.origin, files=files, first_line=part.first_line
     )

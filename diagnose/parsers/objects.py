@@ -1211,6 +1211,8 @@ def kubelet_config(one: Found, place: Place) -> Made:
     served = isinstance(inner, dict)
     value = inner if served else one.value
     kind = at(value, "kind") == "KubeletConfiguration"
+    if value and value[next(reversed(value))] is None and not place.part.whole:
+        value.popitem()  # its value may have been cut off
     keys = [key for key in value if key not in ("apiVersion", "kind")]  # many write these first
     ends = keys[-1] if keys else ""
     whole = (served or (kind and (place.part.whole or str(ends) >= DNS_KEYS[0]))) and not one.open

@@ -982,7 +982,9 @@ JSON_KINDS = (
 )
 JSON_HEAD = 20_000
 LINED = frozenset({Kind.LOG, Kind.DNS_ANSWERS})  # of which each line stands for itself
-QUOTED = regex(r"\s{0,3}(?:> ?)+")  # as mail and Markdown quote; prompts are on some lines
+# As mail and Markdown quote, with the blank or without; prompts are on some lines only.
+QUOTED = (regex(r"\s{0,3}>(?: |$)"), regex(r"\s{0,3}>"))
+DEEPEST_QUOTE = 5
 
 
 def cut(text: str, *, origin: str, hint: str = "", first_line: int = 1) -> tuple[Part, ...]:
@@ -996,10 +998,8 @@ def cut(text: str, *, origin: str, hint: str = "", first_line: int = 1) -> tuple
     if raw[-1] == "":
         raw.pop()
     file = named(hint) if hint else Named()
-    if (len(raw) > 1 or file.kind in FORMATS) and all(
-        QUOTED.match(line) for line in raw if line.strip()
-    ):
-        raw = [QUOTED.sub("", line, count=1) for line in raw]
+    if len(raw) > 1 or file.kind in FORMATS:
+        raw = unquoted(raw)
     lines = Lines(tuple(raw), tuple(plain(line[:SEEN]) for line in raw))
     if not raw:
         # An empty file of a format that a file name tells is evidence: it configures nothing.
@@ -1025,6 +1025,17 @@ def cut(text: str, *, origin: str, hint: str = "", first_line: int = 1) -> tuple
         )
         for block in blocks
     )
+
+
+def unquoted(raw: list[str]) -> list[str]:
+    """Return lines without the marks of a quotation that all of them have."""
+    for _ in range(DEEPEST_QUOTE):
+        shown = [line for line in raw if line.strip()]
+        mark = next((one for one in QUOTED if shown and all(map(one.match, shown))), None)
+        if mark is None:
+            break
+        raw = [mark.sub("", line, count=1) for line in raw]
+    return raw
 
 
 def lines_of(raw: Sequence[str], kind: Kind) -> Sequence[str]:

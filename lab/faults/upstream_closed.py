@@ -10,7 +10,10 @@ EXPECT = Expect(
     founding=True,
     versions=True,
     answers=("upstream-connection-refused",),
-    probes=("external-names-fail",),
+    probes=(
+        "external-names-fail",
+        "upstream-never-answers",
+    ),
 )
 
 

@@ -14,7 +14,7 @@ EXPECT = Expect(
     beside=("node-resolvconf-wrong",),
     versions=True,
     answers=("host-firewall-blocks", "upstream-no-route"),
-    probes=("external-names-fail", "upstream-timeout"),
+    probes=("external-names-fail", "upstream-never-answers", "upstream-timeout"),
 )
 
 

@@ -12,7 +12,10 @@ EXPECT = Expect(
     first=("upstream-no-route", "node-resolvconf-wrong", "upstream-timeout"),
     beside=("node-resolvconf-wrong", "upstream-timeout"),
     answers=("upstream-no-route", "node-resolvconf-wrong", "upstream-timeout"),
-    probes=("external-names-fail",),
+    probes=(
+        "external-names-fail",
+        "upstream-never-answers",
+    ),
 )
 UPSTREAM = "8.8.4.4"
 

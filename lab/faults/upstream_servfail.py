@@ -8,7 +8,10 @@ EXPECT = Expect(
     first=("upstream-servfail", "external-names-fail"),
     proven=False,
     answers=("upstream-servfail",),
-    probes=("external-names-fail",),
+    probes=(
+        "external-names-fail",
+        "upstream-never-answers",
+    ),
 )
 
 

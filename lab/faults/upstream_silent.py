@@ -10,7 +10,10 @@ EXPECT = Expect(
     founding=True,
     versions=True,
     answers=("upstream-timeout",),
-    probes=("external-names-fail",),
+    probes=(
+        "external-names-fail",
+        "upstream-never-answers",
+    ),
 )
 
 

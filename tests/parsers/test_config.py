@@ -1,5 +1,6 @@
 """Configuration files are read as the programs read them, and what is broken becomes a gap."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -244,3 +245,33 @@ def test_no_text_makes_a_parser_raise(text: str, command: str) -> None:
         for reader in (parse_resolv_conf, parse_subnet, parse):
             parsed = reader(part)
             assert len(parsed.items) <= text.count("{") + text.count("[") + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "search example.net\nnameserv",
+        "search example.net\nnameserver",
+        "search example.net\nnameserver 10.0.",
+        "server 10.0.0.1\nsearch example.net",
+        "0.0.1\noptions ndots:5",
+        "or.example",
+        "...\nsearch example.net",
+    ],
+)
+def test_a_piece_of_a_resolv_conf_names_no_server_and_proves_nothing(text: str) -> None:
+    """Cut at a byte, or with lines left out: that no server stands in it is a gap."""
+    parsed = parse_resolv_conf(Part(Kind.RESOLV_CONF, "resolv.conf", text))
+    assert parsed.items == ()
+    assert [gap.kind for gap in parsed.gaps] == [GapKind.PARTIAL]
+    assert parse_resolv_conf(Part(Kind.RESOLV_CONF, "resolv.conf", text, whole=True)).items
+
+
+@pytest.mark.parametrize(
+    "text", ["", "search example.net", "nameserver 300.0.0.1", "namserver 10.0.0.1", "# none"]
+)
+def test_a_resolv_conf_without_a_server_that_looks_whole(text: str) -> None:
+    """An empty one, a mistyped directive or address: that is what the file says."""
+    (item,) = parse_resolv_conf(Part(Kind.RESOLV_CONF, "resolv.conf", text)).items
+    assert isinstance(item, ResolvConf)
+    assert item.nameservers == ()

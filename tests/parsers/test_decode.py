@@ -313,3 +313,11 @@ def test_a_fault_in_a_whole_configmap_is_proven() -> None:
         {**SOUND["configmap"], "data": {"Corefile": COREFILE.replace("loop\n}", "loop\n")}}
     )
     assert proven(whole) == {"corefile-syntax-error"}
+
+
+def test_what_a_page_or_a_pager_puts_into_yaml() -> None:
+    """No-break spaces in place of blanks, and colours, do not hide an object."""
+    text = "apiVersion: v1\nkind: Node\nmetadata:\n  name: n1\n"
+    coloured = "".join(f"\x1b[36m{line}\x1b[0m\n" for line in text.splitlines())
+    for shown in (text, text.replace(" ", "\u00a0"), coloured):
+        assert values(shown) == values(text)

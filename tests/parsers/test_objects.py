@@ -1205,3 +1205,40 @@ def test_any_punctuation(text: str) -> None:
         assert isinstance(found.value, dict)
     parse(part(text))
     kubelet(text)
+
+
+def test_an_object_of_which_a_line_could_not_be_read_lacks_nothing() -> None:
+    """Half of a Service would tell the contrary: the port may be in what was left out."""
+    text = (
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: kube-dns\nspec:\n  ports:\n"
+        "{}- {{name: dns, port: 53, protocol: UDP}}\n"
+        "  - {{name: dns-tcp, port: 53, protocol: TCP}}\n  type: ClusterIP\n"
+        "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: other\nspec:\n  type: ClusterIP\n"
+    )
+    names = [
+        [
+            item.subject.name
+            for item in parse(part(text.format(margin))).items
+            if type(item) is Service
+        ]
+        for margin in ("  ", " \\xff")
+    ]
+    assert names == [["kube-dns", "other"], ["other"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "servers"),
+    [
+        ("", None),
+        ("clusterDNS:\n", None),
+        ("...\nclusterDomain: cluster.local\n", None),
+        ("authentication: {}\n", None),
+        ("clusterDNS: []\nclusterDomain: cluster.local\n", ()),
+        ("authentication: {}\nclusterDomain: cluster.local\n", ()),
+    ],
+)
+def test_a_kubelet_configuration_that_may_go_on(text: str, servers: tuple[str, ...] | None) -> None:
+    """Only a key that would stand behind it shows that clusterDNS is not set."""
+    head = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+    parsed = parse_kubelet_config(Part(Kind.KUBELET_CONFIG, "kubelet.yaml", head + text))
+    assert [one.cluster_dns for one in parsed.items if isinstance(one, KubeletConfig)] == [servers]

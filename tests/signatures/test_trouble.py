@@ -62,6 +62,8 @@ TEXTS = (
         Reason.CERT_NAME,
     ),
     (LIST + "x509: certificate relies on legacy Common Name field", Reason.CERT_NAME),
+    (LIST + 'x509: cannot parse dnsName "kubernetes.default.svc."', Reason.CERT_NAME),
+    (LIST + "x509: SAN dNSName is malformed", Reason.CERT_NAME),
     (LIST + "x509: malformed certificate", Reason.TLS_OTHER),
     (LIST + "remote error: tls: handshake failure", Reason.TLS_OTHER),
     (LIST + "net/http: TLS handshake timeout", Reason.TLS_HANDSHAKE_TIMEOUT),

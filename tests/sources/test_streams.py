@@ -41,7 +41,7 @@ from tests.sources.websockets import CLOSE, PING, Flaw, frame
 CAT = Exec("default", "shop-1", "shop", ("cat", "/etc/resolv.conf"), timeout_s=5)
 RESOLV = b"nameserver 10.32.0.10\noptions ndots:5\n"
 OPENED = 150  # bytes of the 101 at the least
-ALLOWED_S = 0.3  # how late a deadline may be kept on a busy machine
+ALLOWED_S = 5.0  # how late a deadline may be kept on a busy machine
 
 
 def query(name: str = "kubernetes.default.svc.cluster.local.", number: int = 1) -> bytes:
