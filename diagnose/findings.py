@@ -141,7 +141,7 @@ def corefile_findings(
     """
     for fault in faults.of(*kinds):
         which = f" (CoreDNS {fault.versions})" if fault.versions else ""
-        which += "; or this is not the whole Corefile" if fault.torn else ""
+        which += "; or this is not the whole Corefile" if fault.torn and not fault.said else ""
         yield Finding(
             subject=fault.subject,
             message=fault.message + which,
@@ -150,7 +150,7 @@ def corefile_findings(
                 edit_corefile(title, check),
                 restart_coredns("a pod in CrashLoopBackOff waits up to five minutes otherwise"),
             ),
-            proven=fault.said or not (fault.versions or fault.torn),
+            proven=not fault.torn and (fault.said or not fault.versions),
             at=fault.at,
         )
 

@@ -21,11 +21,15 @@ from tests.checks.worlds import cases, page_of, signs
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 CHECKS = load().checks
 REACH = downstream(CHECKS)
-# What half of a line that proves one check is for another: the same cause in less detail, though
+# What a damaged line that proves one check is for another: the same cause in less detail, though
 # the one does not bring the other about. "plugin/forward: …" says that its set-up fails.
 LESS = {
-    "node-resolvconf-empty": "corefile-argument-error",
-    "coredns-serviceaccount-missing": "corefile-argument-error",
+    "cni-apiserver-unauthorized": ("apiserver-ca-mismatch",),  # who asked stands at the beginning
+    "coredns-serviceaccount-missing": ("corefile-argument-error",),
+    "corefile-syntax-error": ("corefile-argument-error",),
+    "corefile-unknown-directive": ("corefile-argument-error",),
+    "corefile-version-skew": ("corefile-argument-error", "corefile-unknown-directive"),
+    "node-resolvconf-empty": ("corefile-argument-error",),
 }
 
 
@@ -368,7 +372,7 @@ def with_effects(found: Iterable[str]) -> frozenset[str]:
     cause in less detail, as the edges `explains` tell.
     """
     several = frozenset(found)
-    several |= {LESS[one] for one in several if one in LESS}
+    several |= {less for one in several for less in LESS.get(one, ())}
     return several.union(*(REACH[one] for one in several))
 
 

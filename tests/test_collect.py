@@ -88,3 +88,24 @@ def test_prompts_are_no_evidence() -> None:
     )
     evidence = parsed(Haul(parts))
     assert [(one.kind, one.lines) for one in evidence.recognised] == [("resolv.conf", "2-2")]
+
+
+def test_a_fact_is_read_once() -> None:
+    """Others are made of it, and thousands of events are not gone through for each."""
+    times: list[int] = []
+
+    @dataclass(frozen=True, kw_only=True)
+    class Counted(Fact):
+        """A fact that counts how often it is read."""
+
+        @classmethod
+        def read(cls, evidence: Evidence) -> Self | Gap:
+            """Return it."""
+            times.append(len(evidence.items))
+            return cls(origin="here")
+
+    evidence = Evidence()
+    assert evidence.fetch(Counted) is evidence.fetch(Counted)
+    assert len(times) == 1
+    assert isinstance(Evidence(items=(1,)).fetch(Counted), Counted)
+    assert times == [0, 1]

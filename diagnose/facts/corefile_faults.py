@@ -21,6 +21,7 @@ from diagnose.signatures import coredns
 from diagnose.signatures.base import Emitter, Signature
 from diagnose.signatures.trouble import Reason
 from diagnose.text.envelopes import strip
+from diagnose.text.regex import regex
 
 CONFIG = Subject("ConfigMap", "coredns")
 MOST_DIRECTIVES = 5000
@@ -65,7 +66,8 @@ class CorefileFault:
 
     `word` is the directive or property that is meant, "" when none is. `versions` says for
     which versions of CoreDNS it holds, "" for the one at hand or all. `said` tells that CoreDNS
-    printed it, so that its own version decides; `torn`, that only a piece of the file shows it.
+    printed it, so that its own version decides; `torn`, that only a piece of the file, or of the
+    line, shows it.
     """
 
     kind: FaultKind
@@ -130,6 +132,28 @@ def last_of_each(stream: LogStream, signatures: tuple[Signature, ...]) -> list[M
     return list({match.signature: match for match in stream.matching(*signatures)}.values())
 
 
+# What a plugin's set-up says for reasons of their own; the beginning of one tells none.
+ELSEWHERE = (
+    "unknown property '",
+    "this plugin can only be used once",
+    "no nameservers found",
+    "no valid upstream addresses found",
+    "open /var/run/secrets",
+    "unable to load in-cluster configuration",
+    "Wrong argument count or unexpected line ending",
+)
+ONLY_PLACE = regex(r"/\S*(?: -?(?: [\w ]{0,20}:?)?)?$")  # where parsing failed, and not why
+
+
+def is_half(match: Match) -> bool:
+    """Whether a set-up's error is the beginning of one that says something else."""
+    if match.signature != coredns.PLUGIN_SETUP_FAILED.name:
+        return False
+    error = match["error"]
+    begun = any(one.startswith(error) or error.startswith(one) for one in ELSEWHERE)
+    return begun or ONLY_PLACE.match(error) is not None
+
+
 def fault(kind: FaultKind, match: Match) -> CorefileFault:
     """Return what a line of CoreDNS says about its Corefile."""
     word = match["directive"] or match["property"] or match["plugin"]
@@ -141,6 +165,7 @@ def fault(kind: FaultKind, match: Match) -> CorefileFault:
         quotes=(match.quote,),
         word=word,
         said=True,
+        torn=is_half(match),
         at=match.at,
     )
 

@@ -82,8 +82,7 @@ def trouble(part: Part, line: str, index: int) -> Gap:
 
 DIRECTIVES = frozenset({"nameserver", "search", "domain", "options", "sortlist"})
 MOST_INVALID = 20
-ADDRESS_END = regex(r"[\d.]{1,15}|[\da-fA-F:]{1,39}")
-ADDRESS_BEGINNING = regex(r"\d{1,3}(?:\.\d{1,3}){0,2}\.?|[\da-fA-F:]{1,39}:")
+ADDRESS_BEGINNING = regex(r"\d{1,3}(?:\.\d{1,3}){0,2}\.?|(?=.*:)[\da-fA-F:]{2,39}")
 MOST_SERVERS = 200  # kept of one resolv.conf; a resolver asks three
 
 
@@ -182,9 +181,9 @@ def is_piece(lines: Sequence[Sequence[str]]) -> bool:
         return True
     if not any(words[0] in DIRECTIVES or is_address(words[-1]) for words in lines):
         return True
-    if first[0] not in DIRECTIVES and (
-        ADDRESS_END.fullmatch(first[0]) or any(one.endswith(first[0]) for one in DIRECTIVES)
-    ):
+    misspelt = len(first) == 2 and is_address(first[1])
+    ends = any(one.endswith(first[0]) for one in DIRECTIVES)
+    if first[0] not in DIRECTIVES and (ends or not misspelt):
         return True
     if last[0] in DIRECTIVES:
         return last == ["nameserver"] or (

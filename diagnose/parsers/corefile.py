@@ -44,7 +44,7 @@ def corefile_of(
     lines = kept = text.split("\n")
     if not part.whole:
         lines = ESCAPES.sub("", text).split("\n")
-        kept = ["" if LEFT_OUT.fullmatch(line.strip(" \t\r#")) else line for line in lines]
+        kept = ["" if LEFT_OUT.fullmatch(line.strip(" \t\r\u00a0#")) else line for line in lines]
     found = parse_corefile(
         "\n".join(kept), origin=part.origin, files=files, first_line=part.first_line
     )
@@ -56,13 +56,13 @@ def corefile_of(
         return replace(found, torn=True, gaps=(*found.gaps, gap))
     if part.whole:
         return found
-    torn = kept != lines or bool(DAMAGED.search(text)) or (not framed and is_torn(found.text))
+    torn = kept != lines or bool(DAMAGED.search(text)) or (not framed and is_torn(found))
     return replace(found, torn=torn)
 
 
-def is_torn(text: str) -> bool:
-    """Whether a text shows that it is a piece of a Corefile: by its braces and its first word."""
-    words = [token.text for token in lex(text)]
+def is_torn(found: Corefile) -> bool:
+    """Whether a text shows that it is a piece: by its braces, its first words and its last one."""
+    words = [token.text for token in lex(found.text)]
     depth = 0
     for word in words:
         depth += (word == "{") - (word == "}")
@@ -70,6 +70,14 @@ def is_torn(text: str) -> bool:
             return True
     if not words or words == ["import", *words[1:2]]:
         return False
-    begun = words[0] not in {"{", *known_plugins()} - {"import"}
+    plugins = known_plugins() - {"import"}
+    # a plugin's name may be a zone's (local), but not beside others, and then it has a brace
+    mixed = any(
+        len(block.keys) > 1
+        and any(key.text in plugins or key.text.startswith("/") for key in block.keys)
+        for block in found.blocks
+    )
+    begun = words[0] not in plugins or words[1:2] == ["{"]
+    begun = begun and words[0] != "{" and not words[0].isdigit() and not mixed
     ended = words[-1] == "}" or words[-2:-1] == ["import"]
     return depth != 0 or not begun or not ended

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 from diagnose.facts.events import Event
 from diagnose.facts.nodes import Node
@@ -547,7 +548,7 @@ def values(one: Described) -> Iterator[tuple[str, int, str]]:
         if lines[at].text.strip() == "BinaryData" and SECTION_RULE.match(lines[at + 1].text)
     ]
     end = ends[-1] if ends else len(lines)
-    for at, following in zip(keys, [*keys[1:], end], strict=True):
+    for at, following in pairwise([*keys, end]):
         match = DATA_KEY.match(lines[at].text)
         if match is None or at >= end:
             continue

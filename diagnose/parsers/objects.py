@@ -1102,7 +1102,10 @@ def config_map(one: Found, place: Place) -> Made:
         part = value_part(one, place, key, text)
         if key == "Corefile" or SERVER_FILE.fullmatch(key):
             files = place.custom if key == "Corefile" and named(one) == "coredns" else None
-            yield corefile(part, files, unsure=unsure)
+            found = corefile(part, files, unsure=unsure)
+            if isinstance(found, Corefile) and LEFT_OUT in one.open:
+                found = replace(found, torn=True)  # what was left out may have been of the file
+            yield found
         elif key == "kubelet" and (
             KUBELET_MAP.fullmatch(named(one)) or "KubeletConfiguration" in text
         ):
@@ -1211,8 +1214,9 @@ def kubelet_config(one: Found, place: Place) -> Made:
     served = isinstance(inner, dict)
     value = inner if served else one.value
     kind = at(value, "kind") == "KubeletConfiguration"
-    if value and value[next(reversed(value))] is None and not place.part.whole:
-        value.popitem()  # its value may have been cut off
+    for key in list(value) if one.open else list(value)[-1:]:
+        if value[key] is None and not place.part.whole:
+            del value[key]  # its value may have been cut off, or left out
     keys = [key for key in value if key not in ("apiVersion", "kind")]  # many write these first
     ends = keys[-1] if keys else ""
     whole = (served or (kind and (place.part.whole or str(ends) >= DNS_KEYS[0]))) and not one.open

@@ -46,6 +46,7 @@ PLAIN = str.maketrans(
 
 NARROWEST, WIDEST = 60, 250  # of the terminals that people copy from
 TRIMMED = 2  # blanks at a cut that a terminal leaves out when copying
+FULL_LINES = 3  # of one length, by chance hardly ever followed by what begins nothing
 OPEN_ENDS = (",", ":", "(", "[", "=", "->")
 
 
@@ -197,7 +198,8 @@ def common_margin(lines: Sequence[str]) -> int:
 def terminal_width(lines: Sequence[str], starts: Sequence[bool]) -> int:
     """Return the width at which a terminal cut these lines; 0 when nothing shows that it did.
 
-    No line is longer, and nearly every line that begins nothing follows one of that width.
+    No line is longer, and nearly every line that begins nothing follows one of that width; or
+    several are of just that width, and what follows them begins nothing.
     """
     longest = max(map(len, lines), default=0)
     if not NARROWEST <= longest <= WIDEST:
@@ -207,4 +209,11 @@ def terminal_width(lines: Sequence[str], starts: Sequence[bool]) -> int:
         for number in range(1, len(lines))
         if lines[number].strip() and not starts[number] and lines[number - 1].strip()
     )
-    return longest if before[True] and before[True] >= 9 * before[False] else 0
+    if before[True] and before[True] >= 9 * before[False]:
+        return longest
+    behind = [
+        bool(lines[number + 1].strip()) and not starts[number + 1]
+        for number in range(len(lines) - 1)
+        if len(lines[number]) == longest
+    ]
+    return longest if len(behind) >= FULL_LINES and all(behind) else 0

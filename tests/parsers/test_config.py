@@ -256,6 +256,7 @@ def test_no_text_makes_a_parser_raise(text: str, command: str) -> None:
         "server 10.0.0.1\nsearch example.net",
         "0.0.1\noptions ndots:5",
         "or.example",
+        "ault.svc.cluster.local svc.cluster.local\noptions ndots:5",
         "...\nsearch example.net",
     ],
 )

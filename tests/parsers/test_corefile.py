@@ -40,7 +40,16 @@ def diagnosed(text: str, *, whole: bool = False) -> Diagnosis:
 
 @pytest.mark.parametrize(
     "text",
-    [WHOLE, WHOLE + STUB, STUB, "", "# nothing\n", "import /etc/coredns/x\n", WHOLE + "import y\n"],
+    [
+        WHOLE,
+        WHOLE + STUB,
+        STUB,
+        "local {\n    whoami\n}\n",
+        "",
+        "# nothing\n",
+        "import /etc/coredns/x\n",
+        WHOLE + "import y\n",
+    ],
 )
 def test_a_text_that_may_be_whole(text: str) -> None:
     """Braces match, and it begins and ends as a file does."""
@@ -56,6 +65,8 @@ def test_a_text_that_may_be_whole(text: str) -> None:
         WHOLE[WHOLE.index("cluster.local") :],
         "    errors\n    loop\n",
         WHOLE + "corp.exam",
+        WHOLE[3:],
+        "END OF BLOCK    forward . /etc/resolv.conf {\n    max_concurrent 1000\n}\n",
         WHOLE.replace("    loop\n", "    ...\n"),
         WHOLE.replace("    loop\n", "    # …\n"),
         WHOLE.replace("    loop\n", "    <snip>\n"),

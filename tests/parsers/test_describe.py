@@ -591,3 +591,11 @@ def test_no_text_makes_the_parser_raise(text: str, command: str) -> None:
 def test_no_cut_makes_the_parser_raise(start: int, end: int) -> None:
     """A description may begin and end in the middle of a line."""
     described(CRASHING[start:end])
+
+
+def test_a_config_map_whose_keys_are_left_out() -> None:
+    """An author's dots in their place: nothing is read of it, and nothing breaks."""
+    text = (
+        "Name:         coredns\nNamespace:    kube-system\n\nData\n====\n...\n\nEvents:  <none>\n"
+    )
+    assert described(text, "kubectl describe configmap coredns").items == ()

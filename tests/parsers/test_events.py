@@ -385,3 +385,21 @@ WORDS = st.sampled_from(
 def test_no_text_makes_the_parser_raise(text: str, command: str) -> None:
     """Whatever events hold, the parser returns."""
     parse(Part(Kind.EVENTS, "paste", text, command=command))
+
+
+def test_rows_cut_at_a_width_beside_a_message_of_two_lines() -> None:
+    """Lines of just one length were cut there if none of them is followed by a beginning."""
+    rows = [
+        "  Normal   Scheduled               8m    default-scheduler  Successfully assigned "
+        "default/nginx-1-f947b58f-5v8nj to node-1-pool-2-fce7608f-56zn",
+        "  Warning  FailedCreatePodSandBox  7m    kubelet            Failed to create pod sandbox: "
+        "rpc error: code = Unknown desc = unable to connect to the daemon: dial unix "
+        "/var/run/cilium/cilium.sock: connect: no such file or directory",
+        "Is the agent running?",
+        "  Normal   Started                 7m    kubelet            Started container nginx",
+    ]
+    lines = [row[at : at + 100] for row in rows for at in range(0, len(row), 100)]
+    found = [(event.subject.name, event.message) for event in events("\n".join(lines))]
+    pod = "nginx-1-f947b58f-5v8nj"
+    assert [name for name, _ in found] == [pod, pod, pod]
+    assert "/var/run/cilium/cilium.sock: connect: no such file or directory Is" in found[1][1]

@@ -1232,6 +1232,7 @@ def test_an_object_of_which_a_line_could_not_be_read_lacks_nothing() -> None:
         ("", None),
         ("clusterDNS:\n", None),
         ("...\nclusterDomain: cluster.local\n", None),
+        ("clusterDNS:\n...\nclusterDomain: cluster.local\n", None),
         ("authentication: {}\n", None),
         ("clusterDNS: []\nclusterDomain: cluster.local\n", ()),
         ("authentication: {}\nclusterDomain: cluster.local\n", ()),
