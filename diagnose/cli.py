@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from diagnose.sources.plans.permissions import Lacking
 
 PROBLEM, USAGE, UNKNOWN, OURS, INTERRUPTED = 1, 2, 3, 4, 130
-PROBING_S = 60.0  # for a run with probe pods, which take time to start
+SLOW_S = 60.0  # for a run with probe pods, which take time to start, or one that is gentle
 LONGEST = 600  # characters of a message's line
 FORMATS = ("table", "json", "markdown")
 ENDINGS = {".json": "json", ".md": "markdown", ".markdown": "markdown", ".txt": "table"}
@@ -186,6 +186,20 @@ REACH = (
 )
 CLUSTER = (
     *REACH,
+    click.option(
+        "--gentle",
+        is_flag=True,
+        help="Ask little at a time: two requests at once, five a second. Then the default of "
+        "--timeout is 60s.",
+    ),
+    click.option(
+        "--max-requests",
+        type=click.IntRange(min=1),
+        default=500,
+        show_default=True,
+        metavar="N",
+        help="Stop asking after so many requests.",
+    ),
     time_option("--since", "1h", "How far back logs are read: 90s, 15m, 2h, 1d."),
     click.option("--skip-logs", is_flag=True, help="Read no logs; judge by objects and answers."),
     click.option(
@@ -228,8 +242,10 @@ class Asking:
         self.rung: int | None = given.pop("rung")
         self.exec_allowed: bool = not given.pop("no_exec")
         self.probe: bool = given.pop("probe")
-        if self.probe and by_default("timeout"):
-            self.timeout_s = PROBING_S
+        self.gentle: bool = given.pop("gentle")
+        self.most_requests: int = given.pop("max_requests")
+        if (self.probe or self.gentle) and by_default("timeout"):
+            self.timeout_s = SLOW_S
         self.probe_image: str = given.pop("probe_image")
         self.external_name: str = given.pop("external_name")
 
@@ -662,8 +678,10 @@ def live(chosen: Sequence[Check], asking: Asking, requests: list[Any], step: Any
     from diagnose.sources.base import SourceError
     from diagnose.sources.live import Live
     from diagnose.sources.options import LiveOptions
+    from diagnose.sources.pace import limits
 
-    pool = Pool(8, asking.timeout_s)
+    bounds = limits(gentle=asking.gentle, most=asking.most_requests)
+    pool = Pool(bounds.at_once, asking.timeout_s)
 
     def note(request: Any) -> None:
         requests.append(request)
@@ -674,6 +692,7 @@ def live(chosen: Sequence[Check], asking: Asking, requests: list[Any], step: Any
         kubeconfig=asking.kubeconfig,
         since_s=asking.since_s,
         timeout_s=asking.timeout_s,
+        limits=bounds,
         rung=4 if asking.probe else asking.rung or 3,
         exec_allowed=asking.exec_allowed,
         skip_logs=asking.skip_logs,
@@ -718,8 +737,9 @@ def lacks(
     from diagnose.sources.base import SourceError
     from diagnose.sources.live import Live
     from diagnose.sources.options import LiveOptions
+    from diagnose.sources.pace import AT_ONCE
 
-    pool = Pool(8, timeout_s)
+    pool = Pool(AT_ONCE, timeout_s)
     options = LiveOptions(context=context, kubeconfig=kubeconfig, timeout_s=timeout_s)
     try:
         return Live(options, pool).lacking(several)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -42,7 +42,7 @@ class Pool:
 
         An exception of the function is raised here.
         """
-        futures = [self._submit(function, item) for item in items]
+        futures = [self.submit(function, item) for item in items]
         for future in futures:
             try:
                 yield future.result(timeout=self.remaining_s())
@@ -50,7 +50,12 @@ class Pool:
                 future.cancel()
                 yield TimeoutError("the run's deadline passed")
 
-    def _submit(self, function: Callable[[Given], Made], item: Given) -> Future[Made]:
+    def work(self, function: Callable[[Given], Made]) -> Work[Given, Made]:
+        """Return work to which items are added while it goes on."""
+        return Work(self, function)
+
+    def submit(self, function: Callable[[Given], Made], item: Given) -> Future[Made]:
+        """Have a function called for an item by one of the threads."""
         future: Future[Made] = Future()
 
         def work() -> None:
@@ -77,3 +82,36 @@ class Pool:
         self.stopped.set()
         for _ in self._threads:
             self._work.put(lambda: None)  # wakes a thread that waits for work
+
+
+class Work(Generic[Given, Made]):
+    """Calls of one function whose results are taken as they come. For one taker."""
+
+    def __init__(self, pool: Pool, function: Callable[[Given], Made]) -> None:
+        """Hold no item yet."""
+        self._pool = pool
+        self._function = function
+        self._open: dict[Given, None] = {}
+        self._done: queue.SimpleQueue[tuple[Given, Future[Made]]] = queue.SimpleQueue()
+
+    def add(self, item: Given) -> None:
+        """Have the function called for one more item; items differ from each other."""
+        self._open[item] = None
+        future = self._pool.submit(self._function, item)
+        future.add_done_callback(lambda done: self._done.put((item, done)))
+
+    def take(self) -> tuple[Given, Made | TimeoutError]:
+        """Return the next item that is done, with its result; the oldest one once it is late.
+
+        An exception of the function is raised here. Raises StopIteration when nothing is open.
+        """
+        while True:
+            try:
+                item, future = self._done.get(timeout=self._pool.remaining_s())
+            except queue.Empty:
+                item = next(iter(self._open))
+                del self._open[item]
+                return item, TimeoutError("the run's deadline passed")
+            if item in self._open:  # else it was given up as late
+                del self._open[item]
+                return item, future.result()

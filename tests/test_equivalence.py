@@ -32,7 +32,7 @@ from tests.sources.apiserver import (
     serving,
     warning,
 )
-from tests.sources.test_live import OneByOne
+from tests.sources.pools import OneByOne
 
 CHECKS = load().checks
 DNS = {"k8s-app": "kube-dns"}

@@ -9,18 +9,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from diagnose.asks import ASKS
+from diagnose.asks import ASKS, Ask
+from diagnose.registry import load
 from diagnose.sources.live import Live
 from diagnose.sources.options import LiveOptions
 from diagnose.sources.plans import PLANS
 from tests.sources.apiserver import Cluster, Fault, healthy, kubeconfig, serving
+from tests.sources.pools import OneByOne
 
+CHECKS = load().checks
 SETTLED_S = 0.3  # for answers that are on their way
 
 
@@ -61,20 +63,23 @@ def interrupted(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
 def test_of_the_first_look_nothing_is_ok(number: signal.Signals, code: int, tmp_path: Path) -> None:
-    """Interrupted before the objects came: an incomplete report, without a single ok."""
-    report, returned, said = interrupted(healthy(), "/events", number, tmp_path)
+    """Interrupted before any object came: an incomplete report, without a single ok."""
+    report, returned, said = interrupted(healthy(), "/api", number, tmp_path)
     assert returned == code
     assert "interrupted" in said
     assert any("interrupted" in gap["because"] for gap in report["gaps"])
     assert not [one["check"] for one in report["verdicts"] if one["status"] == "ok"]
 
 
-class OneByOne:
-    """A pool without threads."""
-
-    def map(self, function: Callable[[Any], Any], items: Iterable[Any], /) -> Iterator[Any]:
-        """Yield the results."""
-        return map(function, items)
+def test_what_came_beside_a_request_that_hangs_is_kept(tmp_path: Path) -> None:
+    """One answer that does not come holds back what rests on it, and nothing else."""
+    report, _, _ = interrupted(healthy(), "/events", signal.SIGINT, tmp_path)
+    kinds = {one["kind"] for one in report["recognised"]}
+    assert {"Kubernetes objects", "log of CoreDNS"} <= kinds, report["recognised"]
+    fine = {one["check"] for one in report["verdicts"] if one["status"] == "ok"}
+    needs = {check.id: {ask for need in check.needs for ask in need.fact.asks} for check in CHECKS}
+    assert fine
+    assert not [one for one in fine if Ask.EVENTS in needs[one]]
 
 
 def test_what_came_whole_before_counts(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ size, so that neither a server that hangs nor one that never stops can hold a ru
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import ssl
 import threading
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from http.client import HTTPResponse, RemoteDisconnected
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -23,10 +25,11 @@ import urllib3
 from urllib3 import exceptions as http
 
 from diagnose import __version__
+from diagnose.sources.pace import Pace
 from diagnose.text.shown import visible
 
 JSON = "application/json"
-TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 MOST_BYTES = 32 * 1024 * 1024
 HELD_BYTES = 96 * 1024 * 1024  # of all answers together
 BLOCK = 64 * 1024
@@ -45,6 +48,7 @@ class Trouble(Enum):
     ENCRYPTION = "the encrypted connection fails"
     TIMEOUT = "does not answer in time"
     DEADLINE = "the deadline of the run passed"
+    BUDGET = "the run's requests are used up"
     RESET = "the connection was closed"
     CUT = "the answer ends in its middle"
     TOO_LARGE = "the answer is too large"
@@ -76,7 +80,7 @@ class Request:
 class Answer:
     """What came of a request. `value` is the decoded JSON, an empty mapping when it is none.
 
-    `at` is the server's own time.
+    `at` is the server's own time; `again_s` the seconds after which it wants to be asked again.
     """
 
     request: Request
@@ -86,11 +90,22 @@ class Answer:
     at: datetime | None = None
     trouble: Trouble = Trouble.NONE
     detail: str = ""
+    again_s: float | None = None
 
     @property
     def fine(self) -> bool:
         """Whether it brings what was asked for, whole."""
         return self.status == 200 and self.trouble is Trouble.NONE
+
+    @property
+    def absent(self) -> bool:
+        """Whether the server says that what was asked for does not exist."""
+        return self.status == 404 and not self.is_page
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a web page came: something in between answers for the server."""
+        return self.body.lstrip()[:1] == b"<"
 
     @property
     def message(self) -> str:
@@ -129,15 +144,17 @@ class Client:
         timeout_s: float,
         request_timeout_s: float,
         connect_timeout_s: float,
+        pace: Pace,
         on_request: Callable[[Exchange], None] | None = None,
     ) -> None:
         """Take urllib3's pool manager that holds the certificates; the deadline counts from now."""
-        self._manager = manager
+        self._manager = in_time(manager, host)
         self._host = host.rstrip("/")
         self._headers = {"User-Agent": f"corediag/{__version__}", **headers}
         self._ends_at = time.monotonic() + timeout_s
         self._request_timeout_s = request_timeout_s
         self._connect_timeout_s = connect_timeout_s
+        self._pace = pace
         self._on_request = on_request
         self._lock = threading.Lock()
         self._failed = 0
@@ -156,9 +173,11 @@ class Client:
         return self._ends_at - time.monotonic()
 
     def _once(self, request: Request) -> Answer:
-        started = time.monotonic()
         if self._failed >= SILENT_AFTER:
             return Answer(request, trouble=Trouble.CONNECTION, detail="as before")
+        if not self._pace.take(self._ends_at):
+            return Answer(request, trouble=Trouble.BUDGET)
+        started = time.monotonic()
         own_s = self._request_timeout_s if request.timeout_s is None else request.timeout_s
         budget_s = min(self._request_timeout_s, own_s, self._remaining_s())
         if budget_s <= 0:
@@ -180,7 +199,7 @@ class Client:
 
     def _exchange(self, request: Request, budget_s: float) -> Answer:
         ends_at = time.monotonic() + budget_s
-        status, at, trouble, detail = 0, None, Trouble.NONE, ""
+        status, at, again_s, trouble, detail = 0, None, None, Trouble.NONE, ""
         body = bytearray()
         headers = {**self._headers, "Accept": "*/*" if request.text else request.accept}
         if not request.text:
@@ -199,7 +218,11 @@ class Client:
                 enforce_content_length=True,  # not the default of urllib3 1
             )
             status, at = response.status, date_of(response.headers.get("Date", ""))
+            again_s = seconds_of(response.headers.get("Retry-After", ""), at)
             with contextlib.closing(response):
+                endless = (
+                    request.text and not response.chunked and response.length_remaining is None
+                )
                 for piece in pieces_of(response):
                     fits = piece[: request.most_bytes - len(body)]
                     if not self._hold(len(fits)):
@@ -211,13 +234,16 @@ class Client:
                     if time.monotonic() > ends_at:
                         trouble = Trouble.TIMEOUT
                         break
+                if endless and status == 200 and trouble is Trouble.NONE:
+                    # whether a text that ends with its connection is whole cannot be told
+                    trouble, detail = Trouble.CUT, "nothing says how long it is"
         except (http.HTTPError, OSError, ValueError, AttributeError, TypeError) as error:
             # the last two: urllib3 on settings of a kubeconfig that are no texts
             trouble, detail = explained(error, answered=bool(status))
         if trouble is not Trouble.NONE and not request.text:
             self._hold(-len(body))  # of half a JSON nothing is used
             body.clear()
-        return understood(Answer(request, status, bytes(body), {}, at, trouble, detail))
+        return understood(Answer(request, status, bytes(body), {}, at, trouble, detail, again_s))
 
     def _hold(self, size: int) -> bool:
         """Count bytes that are kept; False, and not counted, when they are too many in all."""
@@ -226,6 +252,65 @@ class Client:
                 return False
             self._held += size
             return True
+
+
+class InTime(io.RawIOBase):
+    """What a socket says until a time. A timeout of the socket alone counts anew at each byte."""
+
+    def __init__(self, raw: Any, socket: Any) -> None:
+        """Take a socket and the stream that reads from it; its timeout counts from now, once."""
+        super().__init__()
+        self._raw = raw
+        self._socket = socket
+        timeout_s = socket.gettimeout()
+        self._ends_at = None if timeout_s is None else time.monotonic() + timeout_s
+        self.ended = False  # whether it was read to its end
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        """Read what comes. Raises TimeoutError once the time is over."""
+        if self._ends_at is not None:
+            left_s = self._ends_at - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError
+            self._socket.settimeout(left_s)
+        count: int | None = self._raw.readinto(buffer)
+        self.ended = count == 0
+        return count
+
+    def close(self) -> None:
+        """Close the stream."""
+        self._raw.close()
+        super().close()
+
+
+class PromptResponse(HTTPResponse):
+    """An answer that has come whole, its head included, before the socket's timeout is over."""
+
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        """Read from the socket no longer than it may take."""
+        super().__init__(sock, *args, **kwargs)
+        self._coming = InTime(self.fp.detach(), sock)
+        self.fp: Any = io.BufferedReader(self._coming)
+
+    def begin(self) -> None:
+        """Read the head. Raises RemoteDisconnected for half of one, which counts as whole there."""
+        super().begin()
+        if self._coming.ended:
+            raise RemoteDisconnected("the head of the answer ends in its middle")
+
+
+def in_time(manager: Any, host: str) -> Any:
+    """Return urllib3's manager, so set that answers of a host that drip in come to an end."""
+    with contextlib.suppress(http.HTTPError, ValueError, AttributeError, TypeError):
+        # the last two as in Client: settings that are no texts; the request tells of them
+        pool = manager.connection_from_url(host)
+        usual = pool.ConnectionCls
+        pool.ConnectionCls = type(usual.__name__, (usual,), {"response_class": PromptResponse})
+    return manager
 
 
 def pieces_of(response: Any) -> Iterator[bytes]:
@@ -261,10 +346,26 @@ def wait_before_again(answer: Answer) -> float | None:
     if answer.status not in AGAIN or answer.trouble is not Trouble.NONE:
         return None
     details = answer.value.get("details")
-    told = details.get("retryAfterSeconds") if isinstance(details, dict) else None
+    told = answer.again_s
+    if told is None and isinstance(details, dict):
+        told = details.get("retryAfterSeconds")
     if isinstance(told, int | float):
         return float(told) if 0 <= told <= LONGEST_WAIT_S else None
     return 1.0 if answer.status == BUSY else None
+
+
+def seconds_of(header: str, now: datetime | None) -> float | None:
+    """Return the seconds of a Retry-After header, a number or a date; None when it tells none.
+
+    Source: RFC 9110, section 10.2.3.
+    """
+    text = header.strip()
+    if text.isascii() and text.isdecimal() and len(text) < 10:
+        return float(text)
+    until = date_of(text)
+    if until is None:
+        return None
+    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
 
 
 def date_of(header: str) -> datetime | None:

@@ -21,6 +21,7 @@ from diagnose.sources.base import SourceError
 from diagnose.sources.http import Answer, Client, Request, Trouble
 from diagnose.sources.kubeconfig import WITHOUT, access
 from diagnose.sources.options import LiveOptions, Pool
+from diagnose.sources.pace import Pace
 from diagnose.sources.plans import PLANS
 from diagnose.sources.plans.base import Run, drive, together
 from diagnose.sources.plans.permissions import Lacking, lacking
@@ -75,6 +76,7 @@ class Live:
             )
         if isinstance(way, SourceError):
             raise way
+        pace = Pace(options.limits)
         self._client = Client(
             way.manager,
             way.host,
@@ -82,9 +84,10 @@ class Live:
             timeout_s=options.timeout_s,
             request_timeout_s=options.request_timeout_s,
             connect_timeout_s=options.connect_timeout_s,
+            pace=pace,
             on_request=options.on_request,
         )
-        self._streams = Streams(way, options)
+        self._streams = Streams(way, options, pace)
         self._writer = Writer(way, options.on_request)
         rest_s = options.timeout_s - (time.monotonic() - started_s)
         self._probes = Probes(self._client, self._writer, rest_s, options.on_write)
@@ -137,14 +140,14 @@ class Live:
             self._probes.remove()
         run.looked.update(allowed)
         self._complete.update(allowed)
-        gaps = {ask: tuple(gaps) for ask, gaps in run.gaps.items()}
+        gaps = run.missing()
         settled = ("a cause was proven without it", "corediag run --rung 3")
         for ask in plans:
             if because := self.barred(ask) or (settled if stop and ask in fresh else None):
                 gap = Gap(ASKS[ask].title, GapKind.NOT_COLLECTED, *because)
                 gaps[ask] = (*gaps.get(ask, ()), gap)
         return Haul(
-            parts=tuple(run.parts.values()),
+            parts=run.found(),
             looked=frozenset(run.looked),
             gaps=gaps,
             source=self._source,
@@ -154,13 +157,13 @@ class Live:
     def so_far(self, asks: frozenset[Ask]) -> Haul:
         """Return what came of asks that were interrupted; of those nothing counts as looked for."""
         run = self._run
-        gaps = {ask: tuple(gaps) for ask, gaps in run.gaps.items()}
+        gaps = run.missing()
         for ask in asks - self._complete:
             gap = Gap(ASKS[ask].title, GapKind.PARTIAL, "the run was interrupted", "run it again")
             gaps[ask] = (*gaps.get(ask, ()), gap)
         whole = Gap("the cluster", GapKind.PARTIAL, "the run was interrupted", "run it again")
         return Haul(
-            parts=tuple(run.parts.values()),
+            parts=run.found(),
             looked=frozenset(run.looked & self._complete),
             gaps=gaps,
             general_gaps=(whole,),

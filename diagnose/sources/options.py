@@ -9,18 +9,33 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from diagnose.sources.http import Exchange
+from diagnose.sources.pace import USUAL, Limits
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+Made_co = TypeVar("Made_co", covariant=True)
+
+
+class Work(Protocol[Given, Made_co]):
+    """Calls of one function whose results are taken as they come."""
+
+    def add(self, item: Given, /) -> None:
+        """Have the function called for one more item."""
+
+    def take(self) -> tuple[Given, Made_co | TimeoutError]:
+        """Return the next item that is done with its result, a TimeoutError when it is late."""
 
 
 class Pool(Protocol):
-    """Whatever calls a function for several items side by side, in the order of the items."""
+    """Whatever calls a function for several items side by side."""
 
     def map(
         self, function: Callable[[Given], Made], items: Iterable[Given], /
     ) -> Iterator[Made | TimeoutError]:
-        """Yield the results, a TimeoutError in place of each that is late."""
+        """Yield the results in the order of the items, a TimeoutError in place of what is late."""
+
+    def work(self, function: Callable[[Given], Made], /) -> Work[Given, Made]:
+        """Return work to which items are added while it goes on."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,7 @@ class LiveOptions:
     timeout_s: float = 30.0
     request_timeout_s: float = 10.0
     connect_timeout_s: float = 5.0
+    limits: Limits = USUAL
     rung: int = 3  # how far to climb; see diagnose.asks.AskText
     exec_allowed: bool = True  # False leaves rung 3 out
     skip_logs: bool = False

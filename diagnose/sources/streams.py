@@ -39,6 +39,7 @@ from diagnose.sources.http import (
 )
 from diagnose.sources.kubeconfig import Access
 from diagnose.sources.options import LiveOptions
+from diagnose.sources.pace import Pace
 from diagnose.sources.probe import Probe, Probed, Removal, Review
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
@@ -156,8 +157,9 @@ def failed(request: Wanted, trouble: Trouble, detail: str = "") -> Came:
 class Streams:
     """Streams through one API server. Its methods may be called from several threads."""
 
-    def __init__(self, way: Access, options: LiveOptions) -> None:
+    def __init__(self, way: Access, options: LiveOptions, pace: Pace | None = None) -> None:
         """Take the access; the deadline counts from now."""
+        self._pace = pace or Pace(options.limits)
         self._way = way
         self._ends_at = time.monotonic() + options.timeout_s
         self._connect_timeout_s = options.connect_timeout_s
@@ -167,8 +169,10 @@ class Streams:
 
     def fetch(self, request: Exec | Queries) -> Ran | Replies:
         """Return what came of it."""
-        started = time.monotonic()
         talk = Running(request) if isinstance(request, Exec) else Asking(request)
+        if self._failed < SILENT_AFTER and not self._pace.take(self._ends_at):
+            return failed(request, Trouble.BUDGET)  # type: ignore[return-value]
+        started = time.monotonic()
         ends_at = min(started + request.timeout_s, self._ends_at)
         stream = Stream(self._way, talk, ends_at, self._connect_timeout_s)
         if self._failed >= SILENT_AFTER:

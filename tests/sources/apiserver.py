@@ -298,9 +298,9 @@ def fielded(one: Object, selector: str) -> bool:
     for term in filter(None, selector.split(",")):
         key, _, value = term.partition("=")
         found: Any = one
-        for step in FIELDS[key]:
+        for step in FIELDS[key.removesuffix("!")]:
             found = found.get(step, {}) if isinstance(found, dict) else {}
-        if found != value:
+        if (found == value) is key.endswith("!"):
             return False
     return True
 
@@ -525,6 +525,8 @@ def service(
     )
 
 
-def warning(name: str, reason: str = "BackOff", message: str = "m") -> Object:
+def warning(
+    name: str, reason: str = "BackOff", message: str = "m", namespace: str = "default"
+) -> Object:
     """Return a warning event."""
-    return thing("Event", name, "default", type="Warning", reason=reason, message=message)
+    return thing("Event", name, namespace, type="Warning", reason=reason, message=message)

@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,6 +62,7 @@ from tests.sources.apiserver import (
     pod,
 )
 from tests.sources.nameserver import answered, closed_port, name_server
+from tests.sources.pools import OneByOne
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 SERVICE_IP, UPSTREAM = "10.32.0.10", "10.77.0.53"
@@ -193,14 +194,6 @@ def well(queries: Queries) -> Replies:
     """Return the replies of a server that works."""
     replies = [Reply(found, 3) for one in queries.messages if (found := answered(one))]
     return Replies(queries, tuple(replies), 101)
-
-
-class OneByOne:
-    """A pool without threads."""
-
-    def map(self, function: Callable[[Any], Any], items: Iterable[Any], /) -> Iterator[Any]:
-        """Yield the results."""
-        return map(function, items)
 
 
 def world(nodes: int = 2, **changes: Any) -> World:

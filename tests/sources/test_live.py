@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,14 @@ import pytest
 
 from diagnose.asks import ASKS, Ask
 from diagnose.model import Gap, GapKind
-from diagnose.parts import Haul, Kind, Part
+from diagnose.parts import Haul, Part
 from diagnose.sources.base import SourceError
 from diagnose.sources.http import Exchange
 from diagnose.sources.live import OWN, gather
 from diagnose.sources.options import LiveOptions
 from diagnose.sources.plans import PLANS
-from diagnose.sources.plans.agents import MOST_LOGS, as_table
+from diagnose.sources.plans.agents import MOST_LOGS
+from diagnose.sources.plans.nodes import as_table
 from tests.sources.apiserver import (
     Cluster,
     Fault,
@@ -34,31 +34,11 @@ from tests.sources.apiserver import (
     thing,
     warning,
 )
+from tests.sources.pools import Late, OneByOne, Shuffled
 
 EVERYTHING = frozenset(Ask)
 USUAL = frozenset(one for one in PLANS if ASKS[one].rung < 4)  # without --probe
 DNS = {"k8s-app": "kube-dns"}
-
-
-class OneByOne:
-    """A pool without threads."""
-
-    def map(self, function: Callable[[Any], Any], items: Iterable[Any], /) -> Iterator[Any]:
-        """Yield the results."""
-        return map(function, items)
-
-
-class Late(OneByOne):
-    """A pool that finds whatever matches too late."""
-
-    def __init__(self, word: str) -> None:
-        """Take the word."""
-        self.word = word
-
-    def map(self, function: Callable[[Any], Any], items: Iterable[Any], /) -> Iterator[Any]:
-        """Yield the results, a TimeoutError for each item with the word in it."""
-        for item in items:
-            yield TimeoutError() if self.word in str(item) else function(item)
 
 
 def ask(
@@ -98,11 +78,28 @@ def gap_of(haul: Haul, wanted: Ask) -> Gap:
     ids=["everything", *(one.value for one in PLANS)],
 )
 def test_requests_do_not_grow_with_the_cluster(asks: frozenset[Ask], tmp_path: Path) -> None:
-    """A healthy cluster of 300 nodes costs as many requests as one of 3."""
-    small, large = healthy(3), healthy(300)
+    """A healthy cluster of 700 nodes costs as many requests as one of 3."""
+    small, large = healthy(3), healthy(700)
     ask(small, tmp_path, *asks)
     ask(large, tmp_path, *asks)
     assert len(small.requests) == len(large.requests)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_of_answers_changes_nothing(seed: int, tmp_path: Path) -> None:
+    """Threads answer in any order; what is found, and how it is listed, is the same."""
+    cluster = healthy(4)
+    cluster.objects["daemonsets"][1]["status"]["numberReady"] = 3
+    cluster.add("pods", pod("shop-9", "default", phase="Pending"))
+    first, second = (
+        ask(cluster, tmp_path, *USUAL, pool=pool) for pool in (OneByOne(), Shuffled(seed))
+    )
+    timed = {Ask.DNS_ANSWERS, Ask.CLIENT_ANSWERS}  # which say how long each took
+    assert [
+        (one.ask, one.origin, "" if one.ask in timed else one.text) for one in second.parts
+    ] == [(one.ask, one.origin, "" if one.ask in timed else one.text) for one in first.parts]
+    assert second.gaps == first.gaps
+    assert second.looked == first.looked
 
 
 def test_a_healthy_cluster_costs_few_requests(tmp_path: Path) -> None:
@@ -399,38 +396,59 @@ def test_pods_of_broken_agents_and_waiting_pods(tmp_path: Path) -> None:
     cluster.add("pods", pod("shop-9", "default", phase="Pending"))
     haul = ask(cluster, tmp_path, Ask.SYSTEM_PODS)
     assert [part.origin for part in parts_of(haul, Ask.SYSTEM_PODS)] == [
-        "pods that are pending",
         "pods of kube-flannel/kube-flannel",
+        "pods that are pending",
     ]
     assert "kube-proxy-00001" not in "".join(part.text for part in haul.parts)
 
 
-def test_events_are_read_in_pages(tmp_path: Path) -> None:
-    """More events than a page come in several parts, each but the last not whole."""
+def test_policies_are_read_in_pages(tmp_path: Path) -> None:
+    """More objects than a page come in several parts, each but the last not whole."""
     cluster = Cluster()
-    cluster.add("events", *(warning(f"e{number}") for number in range(1200)))
-    haul = ask(cluster, tmp_path, Ask.EVENTS)
+    cluster.add(
+        "networkpolicies", *(thing("NetworkPolicy", f"p{number}") for number in range(1200))
+    )
+    haul = ask(cluster, tmp_path, Ask.NETWORK_POLICIES)
     assert [part.whole for part in haul.parts] == [False, False, True]
     assert not haul.gaps
 
 
 def test_a_flood_of_events_still_shows_sandbox_failures(tmp_path: Path) -> None:
-    """Beyond the bound the events that tell most are asked for by reason; the rest is a gap."""
+    """Beyond the bound the usual ones are left out, and those of kube-system come; it is a gap."""
     cluster = Cluster()
     cluster.add("events", *(warning(f"e{number}") for number in range(3000)))
+    cluster.add("events", warning("y", "Unhealthy", "connection refused", "kube-system"))
     cluster.add("events", warning("z", "FailedCreatePodSandBox", "no such file"))
     haul = ask(cluster, tmp_path, Ask.EVENTS)
-    assert any("FailedCreatePodSandBox" in part.origin for part in haul.parts)
-    assert gap_of(haul, Ask.EVENTS).because.startswith("2000 events were read")
+    assert [part.origin for part in haul.parts] == [
+        "events",
+        "events of kube-system",
+        "events that tell more",
+    ]
+    assert "FailedCreatePodSandBox" in haul.parts[2].text
+    assert "connection refused" in haul.parts[1].text
+    assert gap_of(haul, Ask.EVENTS).because.startswith("502 warnings were read")
+    assert len(cluster.requests) == 4
+
+
+def test_a_flood_of_telling_events_is_read_by_reason(tmp_path: Path) -> None:
+    """When those that tell are too many themselves, some of each reason come."""
+    cluster = Cluster()
+    sandbox = "FailedCreatePodSandBox"
+    cluster.add("events", *(warning(f"e{number}", sandbox, "x") for number in range(1000)))
+    cluster.add("events", warning("z", "NetworkNotReady", "network is not ready"))
+    haul = ask(cluster, tmp_path, Ask.EVENTS)
+    assert any(part.origin == "events NetworkNotReady" for part in haul.parts)
+    assert gap_of(haul, Ask.EVENTS).because.startswith("501 warnings were read")
 
 
 def test_an_expired_page_goes_on_with_the_token_that_comes_with_it(tmp_path: Path) -> None:
     """410 Gone carries a token with which the list goes on."""
     cluster = Cluster()
-    cluster.add("events", *(warning(f"e{number}") for number in range(700)))
+    cluster.add("networkpolicies", *(thing("NetworkPolicy", f"p{number}") for number in range(700)))
     gone = json.dumps(status(410, "expired") | {"metadata": {"continue": "600"}})
     cluster.faults["continue=500"] = Fault("raw", 410, gone)
-    haul = ask(cluster, tmp_path, Ask.EVENTS)
+    haul = ask(cluster, tmp_path, Ask.NETWORK_POLICIES)
     assert len(json.loads(haul.parts[1].text)["items"]) == 100
     assert not haul.gaps
 
@@ -438,11 +456,11 @@ def test_an_expired_page_goes_on_with_the_token_that_comes_with_it(tmp_path: Pat
 def test_an_expired_page_without_a_token_is_a_gap(tmp_path: Path) -> None:
     """What was read before is kept, and the request is not repeated for ever."""
     cluster = Cluster()
-    cluster.add("events", *(warning(f"e{number}") for number in range(700)))
+    cluster.add("networkpolicies", *(thing("NetworkPolicy", f"p{number}") for number in range(700)))
     cluster.faults["continue=500"] = Fault(status=410, body="expired")
-    haul = ask(cluster, tmp_path, Ask.EVENTS)
+    haul = ask(cluster, tmp_path, Ask.NETWORK_POLICIES)
     assert len(haul.parts) == 1
-    assert "only 500 were read" in gap_of(haul, Ask.EVENTS).because
+    assert "only 500 were read" in gap_of(haul, Ask.NETWORK_POLICIES).because
 
 
 def test_many_nodes_are_a_page_and_a_table(tmp_path: Path) -> None:
@@ -451,9 +469,11 @@ def test_many_nodes_are_a_page_and_a_table(tmp_path: Path) -> None:
     cluster.add("nodes", *(node(f"n{number:03}", ready=number != 650) for number in range(700)))
     haul = ask(cluster, tmp_path, Ask.NODES)
     assert len(cluster.requests) == 4
-    assert [part.kind for part in haul.parts] == [Kind.OBJECTS, Kind.TABLE, Kind.OBJECTS]
-    assert haul.parts[1].text.count("\n") == 201
-    assert "n650" in haul.parts[2].text
+    by_origin = {part.origin: part for part in haul.parts}
+    assert list(by_origin) == ["table of nodes", "node n650", "nodes"]
+    assert by_origin["table of nodes"].text.count("\n") == 601
+    assert len(json.loads(by_origin["nodes"].text)["items"]) == 100
+    assert "n650" in by_origin["node n650"].text
     assert not haul.gaps
 
 
@@ -495,7 +515,7 @@ def test_a_busy_server_is_asked_once_more(tmp_path: Path) -> None:
     cluster.faults["/nodes"] = Fault("raw", 429, busy, times=1)
     haul = ask(cluster, tmp_path, Ask.NODES)
     assert not haul.gaps
-    assert len([one for one in cluster.requests if "/nodes" in one]) == 2
+    assert len([one for one in cluster.requests if "/nodes?include" in one]) == 2
 
 
 def test_a_server_that_stays_busy_is_a_gap(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from diagnose.sources.plans.node_facts import (
 from diagnose.sources.streams import Came, Exec, Ran, Wanted
 from tests.sources.apiserver import Cluster, daemon_set, fielded, labelled, pod, serving, thing
 from tests.sources.apiserver import kubeconfig as kubeconfig_of
+from tests.sources.pools import OneByOne
 
 Object = dict[str, Any]
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -144,14 +145,6 @@ class Api:
     def commands(self) -> list[Exec]:
         """The commands that were run."""
         return [one for one in self.asked if isinstance(one, Exec)]
-
-
-class OneByOne:
-    """A pool without threads."""
-
-    def map(self, function: Callable[[Any], Any], items: Iterable[Any], /) -> Iterator[Any]:
-        """Yield the results."""
-        return map(function, items)
 
 
 def ask(api: Api, *asks: Ask) -> Haul:

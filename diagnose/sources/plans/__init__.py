@@ -13,7 +13,6 @@ from diagnose.sources.plans.agents import (
     flannel_config,
     flannel_logs,
     network_policies,
-    nodes,
     proxy_logs,
     system_pods,
 )
@@ -31,6 +30,7 @@ from diagnose.sources.plans.dns import (
 from diagnose.sources.plans.kubeadm import kubelet_config
 from diagnose.sources.plans.kubelets import configz, kubelet_logs
 from diagnose.sources.plans.node_facts import node_facts
+from diagnose.sources.plans.nodes import nodes
 from diagnose.sources.plans.probes import probe_answers
 from diagnose.sources.plans.proxied import dns_health, dns_metrics
 

@@ -7,13 +7,10 @@ something is not well more is looked at, up to the bounds here, and what was lef
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from diagnose.asks import ASKS, Ask
 from diagnose.model import GapKind
-from diagnose.parts import Kind, Part
 from diagnose.signatures.base import Emitter
-from diagnose.sources.http import TABLE, Request
 from diagnose.sources.plans.base import (
     KUBE_SYSTEM,
     PAGE,
@@ -21,7 +18,6 @@ from diagnose.sources.plans.base import (
     Plan,
     Run,
     config_maps,
-    got,
     listed,
     together,
 )
@@ -34,7 +30,6 @@ from diagnose.sources.plans.reading import (
     name_of,
     number_at,
     selector_text,
-    several_at,
     space_of,
     text_at,
 )
@@ -42,7 +37,6 @@ from diagnose.sources.plans.reading import (
 MOST_PAGES = 4
 MOST_PODS = 200  # of one DaemonSet that is not well
 MOST_WAITING = 200  # pods that are Pending
-MOST_NODES_APART = 20  # nodes beyond the first page that are not Ready
 MOST_SETS = 4
 MOST_LOGS = 6
 SAMPLE = 2  # pods of a DaemonSet that is well
@@ -65,7 +59,23 @@ AGENTS = (
     "nodelocaldns",
     "dns-default",
 )
-# Of more warnings than are read, those that tell most; by the Event's reason.
+# Of more warnings than are read those are left out, by the Event's reason, that every cluster has
+# by the thousand.
+USUAL = (
+    "BackOff",
+    "Unhealthy",
+    "ProbeWarning",
+    "Failed",
+    "FailedScheduling",
+    "FailedMount",
+    "FailedAttachVolume",
+    "FailedGetResourceMetric",
+    "FailedComputeMetricsReplicas",
+    "FailedCreate",
+    "Evicted",
+    "ProvisioningFailed",
+)
+# and of more than are read of the others, those come that tell most.
 TELLING = (
     "FailedCreatePodSandBox",
     "NetworkNotReady",
@@ -79,7 +89,9 @@ def daemon_sets(run: Run) -> Plan[Listing]:
     """All DaemonSets: their status tells whether node agents are well, in one answer."""
     run.looked.add(Ask.DAEMON_SETS)
     path = "/apis/apps/v1/daemonsets"
-    found = yield from listed(run, Ask.DAEMON_SETS, path, "daemonsets", pages=MOST_PAGES)
+    found = yield from listed(
+        run, Ask.DAEMON_SETS, path, "daemonsets", pages=MOST_PAGES, cached=True
+    )
     return found
 
 
@@ -127,14 +139,7 @@ def system_pods(run: Run) -> Plan[None]:
     run.looked.add(ask)
     found, _ = yield from together(
         daemon_sets(run),
-        listed(
-            run,
-            ask,
-            "/api/v1/pods",
-            "pods that are pending",
-            fields="status.phase=Pending",
-            limit=MOST_WAITING,
-        ),
+        pending_pods(run),
     )
     if not found.answered:
         run.gap(ask, GapKind.PARTIAL, "which node agents are not well is not known: no DaemonSets")
@@ -142,6 +147,19 @@ def system_pods(run: Run) -> Plan[None]:
     yield from together(*(pods_of_set(run, ask, one) for one in broken[:MOST_SETS]))
     for one in broken[MOST_SETS:]:
         run.gap(ask, GapKind.PARTIAL, f"the pods of DaemonSet {name_of(one)} were not looked at")
+
+
+def pending_pods(run: Run) -> Plan[Listing]:
+    """The pods that wait to start, up to a bound."""
+    found = yield from listed(
+        run,
+        Ask.SYSTEM_PODS,
+        "/api/v1/pods",
+        "pods that are pending",
+        fields="status.phase=Pending",
+        limit=MOST_WAITING,
+    )
+    return found
 
 
 def agent_logs(
@@ -208,6 +226,7 @@ def sampled(run: Run, ask: Ask, daemon_set: Object, nodes: Sequence[str]) -> Pla
                 limit=1 if node else SAMPLE,
                 keep=False,
                 more_is_fine=True,
+                cached=bool(node),
             )
             for node in nodes or [""]
         )
@@ -254,6 +273,7 @@ def controller_manager_logs(run: Run) -> Plan[None]:
         namespace=KUBE_SYSTEM,
         limit=5,
         keep=False,
+        cached=True,
     )
     if found.answered and not found.items:
         because = "it does not run as a pod here"
@@ -261,65 +281,43 @@ def controller_manager_logs(run: Run) -> Plan[None]:
     yield from logs_of(run, ask, found.items, Emitter.CONTROLLER_MANAGER, LINES)
 
 
-def events(run: Run) -> Plan[None]:
-    """Warning events; when there are too many, in any case those that tell most."""
+def events(run: Run) -> Plan[list[Object]]:
+    """Warning events; when there are too many, those of kube-system and those that tell most."""
     ask, path, kind = Ask.EVENTS, "/api/v1/events", "type=Warning"
-    found = yield from listed(run, ask, path, "events", fields=kind, pages=MOST_PAGES)
-    if found.answered and not found.whole and len(found.items) >= PAGE:
-        yield from together(
+    first = yield from listed(run, ask, path, "events", fields=kind, more_is_fine=True)
+    if first.whole or len(first.items) < PAGE:
+        return list(first.items)
+    telling = ",".join((kind, *(f"reason!={reason}" for reason in USUAL)))
+    lists = yield from together(
+        listed(
+            run,
+            ask,
+            path,
+            f"events of {KUBE_SYSTEM}",
+            fields=kind,
+            namespace=KUBE_SYSTEM,
+            more_is_fine=True,
+        ),
+        listed(run, ask, path, "events that tell more", fields=telling, more_is_fine=True),
+    )
+    if len(lists[-1].items) >= PAGE:
+        lists += yield from together(
             *(
-                listed(run, ask, path, f"events {reason}", fields=f"{kind},reason={reason}")
+                listed(
+                    run,
+                    ask,
+                    path,
+                    f"events {reason}",
+                    fields=f"{kind},reason={reason}",
+                    more_is_fine=True,
+                )
                 for reason in TELLING
             )
         )
-
-
-def nodes(run: Run) -> Plan[None]:
-    """The nodes: whole up to a page; of more, a table, and apart those that are not Ready."""
-    ask, path = Ask.NODES, "/api/v1/nodes"
-    first = yield from listed(run, ask, path, "nodes", more_is_fine=True)
-    if first.whole or not first.answered:
-        return
-    (answer,) = yield [Request(path, accept=TABLE)]
-    if not answer.fine or text_at(answer.value, "kind") != "Table":
-        run.gap(ask, GapKind.PARTIAL, f"of more nodes only {len(first.items)} were read")
-        return
-    read = {name_of(one) for one in first.items}
-    rows = [row for row in table_rows(answer.value) if row[0] not in read]
-    columns = [text_at(one, "name") for one in several_at(answer.value, "columnDefinitions")]
-    run.parts[ask, answer.request] = Part(
-        kind=Kind.TABLE,
-        origin="table of nodes",
-        text=as_table([[one.upper() for one in columns], *rows]),
-        command="kubectl get nodes -o wide",
-        ask=ask,
-        whole=True,
-        taken_at=answer.at or datetime.now(UTC),
+    read = {(space_of(one), name_of(one)): one for each in (first, *lists) for one in each.items}
+    because = (
+        f"{len(read)} warnings were read: the first ones, those of {KUBE_SYSTEM}, and those that "
+        "tell of networks; there are more"
     )
-    status = columns.index("Status") if "Status" in columns else 1
-    bad = [row[0] for row in rows if len(row) > status and not row[status].startswith("Ready")]
-    answers = yield from got(*(f"{path}/{name}" for name in bad[:MOST_NODES_APART]))
-    for name, each in zip(bad, answers, strict=False):
-        if each.fine:
-            run.objects(ask, each, f"node {name}")
-    if len(bad) > MOST_NODES_APART:
-        run.gap(ask, GapKind.PARTIAL, f"of {len(bad)} nodes that are not Ready some were not read")
-
-
-def table_rows(value: Object) -> list[list[str]]:
-    """Return the cells of a Table's rows as texts."""
-    return [
-        [str(cell) if cell not in (None, "") else "<none>" for cell in cells]
-        for row in several_at(value, "rows")
-        if isinstance(cells := row.get("cells"), list) and cells
-    ]
-
-
-def as_table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as kubectl prints them: in columns, three blanks between."""
-    width = max(map(len, rows), default=0)
-    widths = [max((len(row[n]) for row in rows if n < len(row)), default=0) for n in range(width)]
-    return "".join(
-        "   ".join(cell.ljust(widths[n]) for n, cell in enumerate(row)).rstrip() + "\n"
-        for row in rows
-    )
+    run.gap(ask, GapKind.PARTIAL, because, ASKS[ask].by_hand)
+    return list(read.values())

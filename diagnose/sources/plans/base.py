@@ -1,13 +1,14 @@
 """What plans are made of: the run that they note into, and the steps that they share.
 
 A plan is a generator that yields the requests that it wants next and is sent their answers.
-Plans run side by side, wave by wave, and what two of them want is requested once; so a plan may
-use another one's results without knowing whether it ran. Nothing here has a thread.
+Plans run side by side, none waits for what another one wants, and what two of them want is
+requested once; so a plan may use another one's results without knowing whether it ran. In which
+order answers come changes nothing of what is found. Nothing here has a thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import NoneType
@@ -24,10 +25,24 @@ from diagnose.text.clean import decode
 from diagnose.text.shown import visible
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Groups of requests; a plan that wants these goes on once one group is answered whole."""
+
+    groups: tuple[Sequence[Wanted], ...]
+
+
+# Requests that are all wanted, for whose answers a plan waits; or groups, for it to go on with any.
+Need = Sequence[Wanted] | AnyOf
+# It is sent the answers in the order of the requests, for groups a mapping of all that came.
 # Which class an answer has follows from that of its request.
-Plan = Generator[Sequence[Wanted], Sequence[Any], Result]
+Plan = Generator[Need, Any, Result]
 PAGE = 500  # objects of one answer
 KUBE_SYSTEM = "kube-system"
+# Read from the API server's cache, which may be seconds old, instead of from etcd: free for both.
+CACHED = (("resourceVersion", "0"),)
 
 
 def drive(
@@ -40,38 +55,62 @@ def drive(
 
     `answers` holds what is known already, and afterwards everything that came.
     """
+    work = pool.work(fetch)
+    asked: set[Wanted] = set()
     try:
-        wanted = next(plan)
+        need = next(plan)
         while True:
-            fresh = [one for one in dict.fromkeys(wanted) if one not in answers]
-            for request, answer in zip(fresh, pool.map(fetch, fresh), strict=True):
+            groups = groups_of(need)
+            for request in dict.fromkeys(one for group in groups for one in group):
+                if request not in answers and request not in asked:
+                    asked.add(request)
+                    work.add(request)
+            while not any(is_met(group, answers) for group in groups):
+                request, answer = work.take()
                 late = isinstance(answer, TimeoutError)
                 answers[request] = failed(request, Trouble.DEADLINE) if late else answer  # type: ignore[assignment]
-            wanted = plan.send([answers[one] for one in wanted])
+            need = plan.send(answers if isinstance(need, AnyOf) else [answers[one] for one in need])
     except StopIteration as end:
         result: Result = end.value
         return result
 
 
+def groups_of(need: Need) -> tuple[Sequence[Wanted], ...]:
+    """Return the groups of requests of which one has to be answered whole."""
+    return need.groups if isinstance(need, AnyOf) else (need,)
+
+
+def is_met(group: Sequence[Wanted], answers: Mapping[Wanted, Came]) -> bool:
+    """Whether every request of a group is answered."""
+    return all(one in answers for one in group)
+
+
 def together(*plans: Plan[Result]) -> Plan[list[Result]]:
-    """Return one plan that runs several side by side, and returns their results in order."""
+    """Return one plan that runs several side by side, and returns their results in order.
+
+    Each goes on as soon as what it waits for is there, whatever the others wait for.
+    """
     results: dict[int, Result] = {}
-    waiting: dict[int, Sequence[Wanted]] = {}
+    waiting: dict[int, Need] = {}
     for number, plan in enumerate(plans):
         step(number, plan, None, waiting, results)
     while waiting:
-        wanted = list(dict.fromkeys(one for several in waiting.values() for one in several))
-        answers = dict(zip(wanted, (yield wanted), strict=True))
-        for number, several in list(waiting.items()):
-            step(number, plans[number], [answers[one] for one in several], waiting, results)
+        groups = (group for need in waiting.values() for group in groups_of(need))
+        answers = yield AnyOf(tuple(groups))
+        for number, need in list(waiting.items()):
+            if isinstance(need, AnyOf):
+                if any(is_met(group, answers) for group in need.groups):
+                    step(number, plans[number], answers, waiting, results)
+            elif is_met(need, answers):
+                step(number, plans[number], [answers[one] for one in need], waiting, results)
     return [results[number] for number in range(len(plans))]
 
 
 def step(
     number: int,
     plan: Plan[Result],
-    answers: Sequence[Came] | None,
-    waiting: dict[int, Sequence[Wanted]],
+    answers: Sequence[Came] | Mapping[Wanted, Came] | None,
+    waiting: dict[int, Need],
     results: dict[int, Result],
 ) -> None:
     """Advance one plan by its answers: to its next requests, or to its result."""
@@ -93,6 +132,26 @@ class Run:
         self.parts: dict[tuple[Ask, object], Part] = {}
         self.gaps: dict[Ask, dict[Gap, None]] = {}
         self.looked: set[Ask] = set()
+
+    def found(self) -> tuple[Part, ...]:
+        """Return the parts, in an order that does not tell in which their answers came.
+
+        Several plans may keep lists of one ask; everything else is in the order its plan chose.
+        """
+        order = {ask: number for number, ask in enumerate(Ask)}
+
+        def place(one: tuple[tuple[Ask, object], Part]) -> tuple[int, str]:
+            (ask, _), part = one
+            return order[ask], part.origin if part.kind is Kind.OBJECTS else ""
+
+        return tuple(part for _, part in sorted(self.parts.items(), key=place))
+
+    def missing(self) -> dict[Ask, tuple[Gap, ...]]:
+        """Return the gaps of each ask, in an order that does not tell when they were noted."""
+        return {
+            ask: tuple(sorted(gaps, key=lambda gap: (gap.what, gap.because)))
+            for ask, gaps in sorted(self.gaps.items(), key=lambda pair: pair[0].value)
+        }
 
     def gap(self, ask: Ask, kind: GapKind, because: str, close: str = "", what: str = "") -> None:
         """Note what is missing of an ask, and what would close it."""
@@ -129,10 +188,11 @@ def gap_of(answer: Answer, verb: str) -> Gap:
         because = answer.trouble.value + (f": {answer.detail}" if answer.detail else "")
         kind = {
             Trouble.TOO_LARGE: GapKind.PARTIAL,
+            Trouble.BUDGET: GapKind.NOT_COLLECTED,
             Trouble.CUT: GapKind.MALFORMED,
             Trouble.NOT_JSON: GapKind.MALFORMED,
         }.get(answer.trouble, GapKind.UNREACHABLE)
-        ask = ""
+        ask = "allow more with --max-requests" if answer.trouble is Trouble.BUDGET else ""
         if answer.trouble in (Trouble.DEADLINE, Trouble.TIMEOUT):
             ask = "give it more time: --timeout 2m"
         return Gap(what, kind, because, ask)
@@ -170,20 +230,24 @@ def listed(
     pages: int = 1,
     keep: bool = True,
     more_is_fine: bool = False,
+    cached: bool = False,
 ) -> Plan[Listing]:
     """List a resource page by page; what does not come becomes a gap of the ask.
 
     `path` ends with the resource's name. Without a namespace it is listed in all of them, and
-    where that is forbidden in kube-system alone. `keep` keeps the answers as parts.
+    where that is forbidden in kube-system alone. `keep` keeps the answers as parts. `cached` reads
+    as CACHED tells; some servers then send all at once, whatever the limit.
     """
     resource = path.rpartition("/")[2]
     query = [("labelSelector", labels), ("fieldSelector", fields), ("limit", str(limit))]
-    query = [(key, value) for key, value in query if value]
+    query = [(key, value) for key, value in query if value] + list(CACHED if cached else ())
     items: list[Object] = []
     token, page, renewed, narrow = "", 0, False, False
     while True:
         place = namespace or (KUBE_SYSTEM if narrow else "")
         target = f"{path.removesuffix(resource)}namespaces/{place}/{resource}" if place else path
+        if token:  # which tells the version to go on with
+            query = [one for one in query if one not in CACHED]
         more = [("continue", token)] if token else []
         (answer,) = yield [Request(target, (*query, *more))]
         if answer.status == 410 and token and not renewed:
@@ -237,7 +301,7 @@ def got(*paths: str) -> Plan[Sequence[Answer]]:
     """Return the answers to several gets."""
     if not paths:
         return ()
-    answers = yield [Request(path) for path in paths]
+    answers: Sequence[Answer] = yield [Request(path) for path in paths]
     return answers
 
 

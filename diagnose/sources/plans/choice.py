@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from diagnose.asks import ASKS, Ask
 from diagnose.model import GapKind
-from diagnose.sources.plans.base import PAGE, Plan, Run, listed
+from diagnose.sources.plans.base import Plan, Run
 from diagnose.sources.plans.node_facts import chosen
-from diagnose.sources.plans.places import readiness
-from diagnose.sources.plans.reading import name_of
+from diagnose.sources.plans.nodes import nodes as all_nodes
+from diagnose.sources.plans.nodes import silent_ones
 
 MOST_NODES = 4
 
@@ -18,10 +18,8 @@ def chosen_nodes(run: Run, ask: Ask) -> Plan[list[str]]:
     A node whose kubelet is silent is left out: no command can be run there.
     """
     choice = yield from chosen(run)
-    told = yield from listed(
-        run, ask, "/api/v1/nodes", "", limit=PAGE, keep=False, more_is_fine=True
-    )
-    lost = {name_of(one) for one in told.items if readiness(one) == "Unknown"}
+    told = yield from all_nodes(run)
+    lost = silent_ones(told.objects)
     if silent := [one for one in choice.nodes if one in lost]:
         because = f"no command can be run where the kubelet is silent: {', '.join(silent)}"
         run.gap(ask, GapKind.UNREACHABLE, because, f"kubectl describe node {silent[0]}")

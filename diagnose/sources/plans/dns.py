@@ -9,6 +9,7 @@ from diagnose.model import GapKind
 from diagnose.signatures.base import Emitter
 from diagnose.sources.http import Request
 from diagnose.sources.plans.base import (
+    CACHED,
     KUBE_SYSTEM,
     PAGE,
     Listing,
@@ -57,7 +58,7 @@ def dns_services(run: Run) -> Plan[list[Object]]:
     run.looked.add(ask)
     lists = yield from together(
         *(
-            listed(run, ask, path, f"services by {key_of(selector)}", labels=selector)
+            listed(run, ask, path, f"services by {key_of(selector)}", labels=selector, cached=True)
             for selector in DNS_SELECTORS
         )
     )
@@ -65,7 +66,14 @@ def dns_services(run: Run) -> Plan[list[Object]]:
     if not found:
         lists = yield from together(
             *(
-                listed(run, ask, path, f"services named {name}", fields=f"metadata.name={name}")
+                listed(
+                    run,
+                    ask,
+                    path,
+                    f"services named {name}",
+                    fields=f"metadata.name={name}",
+                    cached=True,
+                )
                 for name in DNS_SERVICE_NAMES
             )
         )
@@ -76,7 +84,9 @@ def dns_services(run: Run) -> Plan[list[Object]]:
         open_ones = [ip for ip in told if ip not in having and not ip.startswith(LINK_LOCAL)]
         lists = yield from together(
             *(
-                listed(run, ask, path, f"services at {ip}", fields=f"spec.clusterIP={ip}")
+                listed(
+                    run, ask, path, f"services at {ip}", fields=f"spec.clusterIP={ip}", cached=True
+                )
                 for ip in open_ones[:2]
             )
         )
@@ -102,7 +112,7 @@ def dns_pods(run: Run) -> Plan[list[Object]]:
     run.looked.add(ask)
     *lists, services = yield from together(
         *(
-            listed(run, ask, path, f"pods by {key_of(selector)}", labels=selector)
+            listed(run, ask, path, f"pods by {key_of(selector)}", labels=selector, cached=True)
             for selector in DNS_SELECTORS
         ),
         dns_services_only(run),
@@ -114,7 +124,9 @@ def dns_pods(run: Run) -> Plan[list[Object]]:
     }
     lists += yield from together(
         *(
-            listed(run, ask, path, f"pods by {labels}", labels=labels, namespace=namespace)
+            listed(
+                run, ask, path, f"pods by {labels}", labels=labels, namespace=namespace, cached=True
+            )
             for namespace, labels in sorted(selectors)[:MOST_SERVICES]
         )
     )
@@ -152,7 +164,11 @@ def endpoints_of(run: Run, namespace: str, service: str) -> Plan[None]:
     ask = Ask.DNS_ENDPOINTS
     slices = Request(
         f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices",
-        (("labelSelector", f"kubernetes.io/service-name={service}"), ("limit", str(PAGE))),
+        (
+            ("labelSelector", f"kubernetes.io/service-name={service}"),
+            ("limit", str(PAGE)),
+            *CACHED,
+        ),
     )
     (answer,) = yield [slices]
     if answer.fine and is_list(answer.value):
@@ -162,7 +178,8 @@ def endpoints_of(run: Run, namespace: str, service: str) -> Plan[None]:
     (instead,) = yield [Request(f"/api/v1/namespaces/{namespace}/endpoints/{service}")]
     if instead.fine:
         run.objects(ask, instead, f"endpoints {namespace}/{service}")
-    elif instead.status != 404:
+    elif not (instead.absent and answer.absent):
+        # that there are no Endpoints tells something only where there can be no slices
         run.refused(ask, answer, f"list endpointslices in {namespace}")
 
 
@@ -172,14 +189,23 @@ def deployments(run: Run) -> Plan[list[Object]]:
     run.looked.add(ask)
     lists = yield from together(
         *(
-            listed(run, ask, path, f"deployments by {key_of(selector)}", labels=selector)
+            listed(
+                run, ask, path, f"deployments by {key_of(selector)}", labels=selector, cached=True
+            )
             for selector in DNS_SELECTORS
         )
     )
     if not any(each.items for each in lists):
         lists = yield from together(
             *(
-                listed(run, ask, path, f"deployments named {name}", fields=f"metadata.name={name}")
+                listed(
+                    run,
+                    ask,
+                    path,
+                    f"deployments named {name}",
+                    fields=f"metadata.name={name}",
+                    cached=True,
+                )
                 for name in ("coredns", "kube-dns")
             )
         )
@@ -259,7 +285,7 @@ def role_and_binding(run: Run, names: Sequence[str]) -> Plan[None]:
     bindings = yield from got(*(f"{path}/clusterrolebindings/{name}" for name in names))
     for kind, answers in (("clusterrole", roles), ("clusterrolebinding", bindings)):
         fine = next((one for one in answers if one.fine), None)
-        failed = next((one for one in answers if one.status != 404 and not one.fine), None)
+        failed = next((one for one in answers if not one.absent and not one.fine), None)
         if fine is not None:
             name = names[list(answers).index(fine)]
             run.objects(Ask.RBAC, fine, f"{kind} {name}")

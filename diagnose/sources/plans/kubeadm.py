@@ -16,7 +16,7 @@ def kubelet_config(run: Run) -> Plan[list[str]]:
     ask = Ask.KUBELET_CONFIG
     path = f"/api/v1/namespaces/{KUBE_SYSTEM}/configmaps"
     (answer,) = yield from got(f"{path}/kubelet-config")
-    if answer.status == 404:
+    if answer.absent:
         (version,) = yield from got("/version")  # before 1.24 its name held the version
         minor = re.sub(r"\D", "", text_at(version.value, "minor"))
         if minor:
@@ -26,7 +26,7 @@ def kubelet_config(run: Run) -> Plan[list[str]]:
         run.objects(ask, answer, f"configmap {KUBE_SYSTEM}/{name_of(answer.value)}")
         return dns_addresses(text_at(answer.value, "data", "kubelet"))
     if ask in run.asks:
-        if answer.status == 404:
+        if answer.absent:
             because = "the API does not hold it: kubeadm's ConfigMap kubelet-config does not exist"
             run.gap(ask, GapKind.NOT_COLLECTED, because, ASKS[ask].by_hand)
         else:

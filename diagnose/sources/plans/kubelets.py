@@ -18,12 +18,13 @@ from diagnose.model import GapKind, Subject
 from diagnose.parts import Kind, Part
 from diagnose.signatures.base import Emitter
 from diagnose.sources.http import Answer, Request, Trouble
-from diagnose.sources.plans.agents import MOST_PAGES, MOST_WAITING
-from diagnose.sources.plans.base import Listing, Plan, Run, gap_of, listed
+from diagnose.sources.plans.agents import events, pending_pods
+from diagnose.sources.plans.base import Plan, Run, gap_of
 from diagnose.sources.plans.dns import dns_pods
 from diagnose.sources.plans.logs import LINES, LOG_BYTES
+from diagnose.sources.plans.nodes import Nodes, nodes
 from diagnose.sources.plans.proxied import HEALTH_BYTES, LIMIT_S, is_page, not_reached
-from diagnose.sources.plans.reading import Object, name_of, several_at, text_at
+from diagnose.sources.plans.reading import Object, text_at
 from diagnose.text.clean import decode
 from diagnose.text.regex import regex
 
@@ -42,24 +43,17 @@ NO_LOG = regex(
 def configz(run: Run) -> Plan[None]:
     """What some kubelets run with: of nodes that are not well, of CoreDNS's, of a sample."""
     ask = Ask.KUBELET_CONFIGZ
-    found = yield from node_list(run)
-    if run.unknown_by(ask, Ask.NODES) and not found.items:
+    found = yield from nodes(run)
+    if run.unknown_by(ask, Ask.NODES) and not found.ready:
         return
     dns = yield from dns_pods(run)
-    pending = yield from listed(
-        run,
-        Ask.SYSTEM_PODS,
-        "/api/v1/pods",
-        "pods that are pending",
-        fields="status.phase=Pending",
-        limit=MOST_WAITING,
-    )
-    every = sorted(map(name_of, found.items))
-    unwell = [name_of(one) for one in found.items if not is_ready(one)]
+    pending = yield from pending_pods(run)
+    every = sorted(found.ready)
+    unwell = unwell_of(found)
     stuck = on_nodes(pending.items)[:1]
     wanted = [*unwell, *stuck, *on_nodes(dns), *every]
     most = min(MOST_NODES, SAMPLE + len({*unwell, *stuck}))
-    names = [one for one in dict.fromkeys(wanted) if one in set(every)][:most]
+    names = [one for one in dict.fromkeys(wanted) if one in found.ready][:most]
     answers = yield [
         Request(f"/api/v1/nodes/{name}/proxy/configz", timeout_s=LIMIT_S) for name in names
     ]
@@ -78,18 +72,15 @@ def configz(run: Run) -> Plan[None]:
 def kubelet_logs(run: Run) -> Plan[None]:
     """The logs of kubelets whose node is not Ready, or that fail to make sandboxes."""
     ask = Ask.KUBELET_LOGS
-    found = yield from node_list(run)
-    events = yield from listed(
-        run, Ask.EVENTS, "/api/v1/events", "events", fields="type=Warning", pages=MOST_PAGES
-    )
-    unwell = [name_of(one) for one in found.items if not is_ready(one)]
-    known = {name_of(one) for one in found.items}
+    found = yield from nodes(run)
+    warnings = yield from events(run)
+    unwell = unwell_of(found)
     failing = [
         text_at(one, "source", "host") or text_at(one, "deprecatedSource", "host")
-        for one in events.items
+        for one in warnings
         if text_at(one, "reason") == SANDBOX
     ]
-    several = list(dict.fromkeys([*unwell, *(one for one in failing if one in known)]))
+    several = list(dict.fromkeys([*unwell, *(one for one in failing if one in found.ready)]))
     names = several[:MOST_LOGS]
     query = (("query", "kubelet"), ("tailLines", str(LINES)))
     requests = [
@@ -126,18 +117,9 @@ def kubelet_logs(run: Run) -> Plan[None]:
     run.gap(ask, GapKind.PARTIAL if read else GapKind.NOT_COLLECTED, because, by_hand)
 
 
-def node_list(run: Run) -> Plan[Listing]:
-    """The first page of the nodes, as the plan for the nodes asks for it too."""
-    found = yield from listed(run, Ask.NODES, "/api/v1/nodes", "nodes", more_is_fine=True)
-    return found
-
-
-def is_ready(node: Object) -> bool:
-    """Whether a node is Ready."""
-    return any(
-        text_at(one, "type") == "Ready" and text_at(one, "status") == "True"
-        for one in several_at(node, "status", "conditions")
-    )
+def unwell_of(found: Nodes) -> list[str]:
+    """Return the nodes that are not Ready."""
+    return [name for name, ready in found.ready.items() if not ready]
 
 
 def on_nodes(pods: Iterable[Object]) -> list[str]:

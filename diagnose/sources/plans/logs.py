@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -95,6 +96,17 @@ def logs_of(run: Run, ask: Ask, pods: Sequence[Object], emitter: Emitter, lines:
         log_part(run, ask, emitter, pod, container, answer=answer, lines=lines, previous=previous)
 
 
+def is_status(text: str) -> bool:
+    """Whether a text is the Status by which an API server refuses, and nothing else."""
+    if not text.startswith("{"):
+        return False
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return text_at(value, "kind") == "Status"
+
+
 def title(pod: Object) -> str:
     """Return a pod's namespace and name."""
     return f"{space_of(pod)}/{name_of(pod)}"
@@ -143,6 +155,11 @@ def log_part(
         run.gap(ask, kind, gap.because, gap.ask or by_hand, what)
         return
     text = decode(answer.body)[0]
+    if answer.is_page or is_status(text):
+        # as some proxies send it with status 200; a log of the API has a time before each line
+        because = "what came is no log: " + visible(" ".join(text.split()))[:100]
+        run.gap(ask, GapKind.MALFORMED, because, by_hand, what)
+        return
     if NO_LOG.match(text):
         # the kubelet says so with status 200 when the container's file is gone already
         because = "the node no longer has it: " + visible(text.strip())

@@ -23,11 +23,10 @@ from diagnose.asks import ASKS, Ask
 from diagnose.model import Gap, GapKind, Subject
 from diagnose.parts import Kind, Part
 from diagnose.sources import commands
-from diagnose.sources.http import Request, Trouble
-from diagnose.sources.plans.agents import AGENTS, daemon_sets
+from diagnose.sources.http import Trouble
+from diagnose.sources.plans.agents import AGENTS, daemon_sets, events, pending_pods
 from diagnose.sources.plans.base import (
     KUBE_SYSTEM,
-    PAGE,
     Listing,
     Plan,
     Run,
@@ -35,13 +34,13 @@ from diagnose.sources.plans.base import (
     together,
 )
 from diagnose.sources.plans.dns import dns_pods
-from diagnose.sources.plans.places import clients_among, is_linux, pods_on, readiness
+from diagnose.sources.plans.nodes import nodes as all_nodes
+from diagnose.sources.plans.places import clients_among, is_linux, pods_on
 from diagnose.sources.plans.reading import (
     Object,
     at,
     labels_at,
     name_of,
-    number_at,
     selector_text,
     several_at,
     space_of,
@@ -143,26 +142,20 @@ def chosen(run: Run) -> Plan[Choice]:
 
     What else a run asks for is asked for in the same words, so that it costs no further request.
     """
-    answers = yield [
-        Request("/api/v1/nodes", (("limit", str(PAGE)),)),
-        Request(
-            "/api/v1/pods",
-            (("fieldSelector", "status.phase=Pending"), ("limit", str(MOST_WAITING))),
-        ),
-        Request("/api/v1/events", (("fieldSelector", "type=Warning"), ("limit", str(PAGE)))),
-    ]
-    nodes, pending, events = (several_at(one.value, "items") for one in answers)
+    found = yield from all_nodes(run)
+    warnings = yield from events(run)
+    pending = yield from pending_pods(run)
     pods = yield from dns_pods(run)
     with_dns = names(text_at(pod, "spec", "nodeName") for pod in pods)
-    waiting = names(text_at(pod, "spec", "nodeName") for pod in pending)
+    waiting = names(text_at(pod, "spec", "nodeName") for pod in pending.items)
     failing = names(
         text_at(event, "source", "host") or text_at(event, "reportingInstance")
-        for event in events
+        for event in warnings
         if text_at(event, "reason") == BAD_SANDBOX
     )
-    there = [one for one in nodes if is_linux(one)]
-    known = names(name_of(one) for one in there)
-    bad = names(name_of(one) for one in there if readiness(one) != "True")
+    other_systems = {name_of(one) for one in found.objects if not is_linux(one)}
+    known = names(name for name in found.ready if name not in other_systems)
+    bad = names(name for name in known if not found.ready[name])
     if not known:
         several = names((*with_dns, *waiting, *failing))[:MOST_NODES]
         return Choice(tuple(several), 1, "nodes that could not be listed")
@@ -171,18 +164,16 @@ def chosen(run: Run) -> Plan[Choice]:
         *names((*failing, *waiting))[:MOST_OF_A_KIND],
         *bad[:MOST_BAD],
     ]
-    more = bool(text_at(answers[0].value, "metadata", "continue"))
-    other_systems = {name_of(one) for one in nodes} - set(known)
-    reasoned = [one for one in names(first) if one in known or (more and one not in other_systems)][
+    more = not found.whole
+    there = set(known)
+    reasoned = [one for one in names(first) if one in there or (more and one not in other_systems)][
         :MOST_NODES
     ]
     others = [one for one in sorted(known) if one not in (*reasoned, *bad)]
     nodes_here = (*reasoned, *others[: max(0, ENOUGH_NODES - len(reasoned))])
-    rest = number_at(answers[0].value, "metadata", "remainingItemCount") or int(more)
-    left = len(known) + rest - len(nodes_here)
-    exact = "" if not more or rest > 1 else "more than "
-    total = len(known) + rest - (1 if exact else 0)
-    return Choice(nodes_here, left, f"{exact}{total} nodes" if left else "")
+    left = len(known) + int(more) - len(nodes_here)
+    exact = "more than " if more else ""
+    return Choice(nodes_here, left, f"{exact}{len(known)} nodes" if left else "")
 
 
 def names(several: Iterable[str]) -> list[str]:
@@ -337,6 +328,7 @@ def of_node(
             limit=1,
             keep=False,
             more_is_fine=True,
+            cached=True,
         )
         for pod in found.items[:1]:
             yield from of_pod(run, node, pod)
@@ -357,6 +349,7 @@ def of_system(run: Run, node: Node) -> Plan[None]:
         limit=MOST_LISTED,
         keep=False,
         more_is_fine=True,
+        cached=True,
     )
     hosted = [one for one in found.items if at(one, "spec", "hostNetwork") is True]
     hosted.sort(key=lambda one: (not any(word in name_of(one) for word in AGENTS), name_of(one)))

@@ -99,6 +99,7 @@ def pods_on(run: Run, ask: Ask, node: str) -> Plan[Sequence[Object]]:
         limit=MOST_ON_NODE,
         keep=False,
         more_is_fine=True,
+        cached=True,
     )
     return found.items
 

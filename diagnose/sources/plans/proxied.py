@@ -188,7 +188,7 @@ def knock(pods: Sequence[Object]) -> Plan[Sequence[Answer]]:
     """Ask each pod one thing, so that a pod that swallows requests costs one wait and no more."""
     if not pods:
         return ()
-    answers = yield [ready_of(pod).request(pod, HEALTH_BYTES) for pod in pods]
+    answers: Sequence[Answer] = yield [ready_of(pod).request(pod, HEALTH_BYTES) for pod in pods]
     return answers
 
 
