@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 CASE ?=
 
-.PHONY: help demo test lint lint-truth types unit bench pyz wheel docs lab-build lab lab-down lab-test clean
+.PHONY: help demo test lint lint-truth types unit bench pyz wheel docs lab-build lab lab-down lab-test bench-scale clean
 
 help:
 	@echo "make demo       diagnose a recorded incident (CASE=name for another; no cluster needed)"
 	@echo "make test       lint, types and tests"
 	@echo "make bench      start-up, a small run and log scanning, side by side with their like"
+	@echo "make bench-scale a real API server with 100 and 5,000 nodes, side by side (Linux, Go; long)"
 	@echo "make accuracy   score recorded incidents, by family"
 	@echo "make pyz        build/corediag.pyz, one file for a host without a package index"
 	@echo "make docs       write the generated pages anew (docs/causes.md, docs/checks/README.md)"
@@ -52,6 +53,9 @@ unit: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
+
+bench-scale: $(VENV)/.dev
+	$(BIN)/python -m bench.scale
 
 accuracy: $(VENV)/.dev
 	$(BIN)/python -m bench.accuracy

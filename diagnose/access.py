@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from diagnose.asks import ASKS, Ask
 from diagnose.rbac import rights, rules_of
@@ -17,6 +16,7 @@ from diagnose.sources import commands
 from diagnose.sources.live import LOG_ASKS
 from diagnose.sources.plans import PLANS
 from diagnose.sources.probe import NAMESPACE, Probe, manifest
+from diagnose.values import dataclass
 
 WIDTH = 96
 

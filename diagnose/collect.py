@@ -103,6 +103,9 @@ def diagnose(
     """Return the diagnosis of some evidence by some checks; `gaps` are those of the engine."""
     facts = facts_for(checks, evidence)
     verdicts: tuple[Verdict, ...] = tuple(judge(check, facts) for check in checks)
+    heard = {gap for verdict in verdicts for gap in verdict.because}
+    asked = asks_of(checks)
+    unheard = (gap for ask in Ask if ask in asked for gap in evidence.gaps.get(ask, ()))
     return Diagnosis(
         causes=rank(verdicts, checks),
         verdicts=verdicts,
@@ -110,6 +113,7 @@ def diagnose(
         source=evidence.source,
         recognised=evidence.recognised,
         gaps=(*gaps, *evidence.general_gaps),
+        unheard=tuple(gap for gap in dict.fromkeys(unheard) if gap not in heard),
         context=tuple((context or {}).items()),
         checks=tuple(checks),
         facts=tuple(fact for fact in facts.values() if isinstance(fact, Fact)),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from diagnose.values import dataclass
 
 FOLDER = Path(__file__).parent / "demo"
 ABOUT = "about.toml"

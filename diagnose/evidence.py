@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol, TypeVar
 
 from diagnose.asks import ASKS, Ask
 from diagnose.model import Fact, Gap, GapKind, Recognised
+from diagnose.values import dataclass
 
 Item = TypeVar("Item")
 AnyFact = TypeVar("AnyFact", bound="Fact")

@@ -15,7 +15,7 @@ import bisect
 import glob
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import IO
 
@@ -45,6 +45,7 @@ from diagnose.parts import Kind, Part
 from diagnose.sources.base import SourceError, told_by, way_out
 from diagnose.text.clean import decode
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 LAYER = "coredns-config"
 PROBE = ".:53 {\n    kubernetes cluster.local\n    forward . 192.0.2.1\n}\n"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum, IntEnum
 from typing import Any, ClassVar
 
 from diagnose.asks import Ask
+from diagnose.values import dataclass
 
 
 class Status(Enum):
@@ -241,7 +242,8 @@ class Recognised:
 class Diagnosis:
     """The whole answer: causes in rank order, every verdict, and what the evidence was.
 
-    `facts` are those that the checks needed and got, for what reports draw of them.
+    `facts` are those that the checks needed and got, for what reports draw of them; `unheard` is
+    what did not come and yet leaves no verdict unknown, as something else told the same.
     """
 
     causes: tuple[Cause, ...]
@@ -250,6 +252,7 @@ class Diagnosis:
     source: str = ""
     recognised: tuple[Recognised, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    unheard: tuple[Gap, ...] = ()
     context: tuple[tuple[str, Any], ...] = ()
     checks: tuple[Check, ...] = ()
     facts: tuple[Fact, ...] = field(default=(), repr=False)

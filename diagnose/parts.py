@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -11,6 +11,8 @@ from pathlib import Path
 from diagnose.asks import Ask
 from diagnose.model import Gap, Subject
 from diagnose.signatures.base import Emitter
+from diagnose.text.flow import Flow
+from diagnose.values import dataclass
 
 
 class Kind(Enum):
@@ -47,9 +49,10 @@ class Part:
     """A stretch of evidence of one kind.
 
     `text` holds it with line feeds as line ends; a log too long for that is in the file `path`
-    instead, from its first byte on. `first_line` is the number in the origin of its first
-    line. `ask` is the request that brought it; None for loose evidence. `subject` is the pod
-    or node that it belongs to, where a manifest, a file name or a prompt's command tells.
+    instead, from its first byte on, or still comes out of a pipe. `first_line` is the number in
+    the origin of its first line. `ask` is the request that brought it; None for loose evidence.
+    `subject` is the pod or node that it belongs to, where a manifest, a file name or a prompt's
+    command tells.
     `command` is the shell command whose output it is, where a prompt shows it. `whole` says
     that nothing of the answer is missing. `taken_at` is when it was recorded.
     """
@@ -57,7 +60,7 @@ class Part:
     kind: Kind
     origin: str
     text: str = ""
-    path: Path | None = None
+    path: Path | Flow | None = None
     first_line: int = 1
     emitter: Emitter = Emitter.UNKNOWN
     subject: Subject = field(default=Subject(""))

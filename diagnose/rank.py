@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from diagnose.model import Cause, Check, Finding, Severity, Status, Subject, Verdict
+from diagnose.values import dataclass
 
 NODE_KINDS = frozenset({"Node"})
 POD_KINDS = frozenset({"Pod", "Container"})
@@ -41,29 +42,54 @@ def named_pod(subject: Subject) -> bool:
 class Meeting:
     """An index over the subjects of a set of findings, so that joining them stays linear.
 
-    `places` are those of every subject, `loose` those of nodes and unnamed pods; `pods` maps
-    a pod's name to its namespaces.
+    `anywhere` says that one of them is neither node nor pod, `loose` holds the places of nodes
+    and unnamed pods, `named` those of named pods, `pods` their names and namespaces.
     """
 
-    anywhere: bool
-    places: frozenset[str]
-    loose: frozenset[str]
-    pods: Mapping[str, frozenset[str]]
+    anywhere: bool = False
+    loose: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+    pods: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Meeting:
         """Return the index of the findings' subjects."""
         subjects = {finding.subject for finding in findings}
         bound = {one for one in subjects if one.kind in NODE_KINDS | POD_KINDS}
-        pods: dict[str, set[str]] = {}
-        for one in filter(named_pod, bound):
-            pods.setdefault(one.name, set()).add(one.namespace)
+        pods = set(filter(named_pod, bound))
         return cls(
             anywhere=len(bound) < len(subjects),
-            places=frozenset(place(one) for one in bound),
-            loose=frozenset(place(one) for one in bound if not named_pod(one)),
-            pods={name: frozenset(spaces) for name, spaces in pods.items()},
+            loose=frozenset(place(one) for one in bound - pods),
+            named=frozenset(map(place, pods)),
+            pods=frozenset((one.name, one.namespace) for one in pods),
         )
+
+    @classmethod
+    def union(cls, several: Sequence[Meeting]) -> Meeting:
+        """Return the index of all subjects of some others."""
+        if len(several) == 1:
+            return several[0]
+        return cls(
+            anywhere=any(one.anywhere for one in several),
+            loose=frozenset().union(*(one.loose for one in several)),
+            named=frozenset().union(*(one.named for one in several)),
+            pods=frozenset().union(*(one.pods for one in several)),
+        )
+
+    @functools.cached_property
+    def places(self) -> frozenset[str]:
+        """The places of all nodes and pods."""
+        return self.loose | self.named
+
+    @functools.cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the pods, whatever their namespaces."""
+        return frozenset(name for name, _ in self.pods)
+
+    @functools.cached_property
+    def spaceless(self) -> frozenset[str]:
+        """The names of the pods of which the namespace is not known."""
+        return frozenset(name for name, namespace in self.pods if not namespace)
 
     def meets(self, subject: Subject) -> bool:
         """Whether any of the indexed subjects meets this one, by the rule of `meet`."""
@@ -71,14 +97,32 @@ class Meeting:
             return True
         if subject.kind not in NODE_KINDS | POD_KINDS:
             return bool(self.places)
-        places = self.places
-        if named_pod(subject):
-            spaces = self.pods.get(subject.name, frozenset())
-            if spaces and (not subject.namespace or spaces & {"", subject.namespace}):
-                return True
-            places = self.loose
-        here = place(subject)
-        return bool(places) if not here else bool(places & {"", here})
+        if not named_pod(subject):
+            return near(self.places, frozenset((place(subject),)))
+        if not subject.namespace:
+            same = subject.name in self.names
+        else:
+            same = (subject.name, subject.namespace) in self.pods or subject.name in self.spaceless
+        return same or near(self.loose, frozenset((place(subject),)))
+
+    def meets_any(self, other: Meeting) -> bool:
+        """Whether any subject of one index meets any of the other, without pairing them."""
+        if self.anywhere or other.anywhere:
+            return bool(self.anywhere or self.places) and bool(other.anywhere or other.places)
+        return (
+            near(self.loose, other.places)
+            or near(self.named, other.loose)
+            or not self.pods.isdisjoint(other.pods)
+            or not self.spaceless.isdisjoint(other.names)
+            or not self.names.isdisjoint(other.spaceless)
+        )
+
+
+def near(places: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether two sets of places have one in common; one that is not known may be any."""
+    if not places or not others:
+        return False
+    return "" in places or "" in others or not places.isdisjoint(others)
 
 
 def downstream(checks: Iterable[Check]) -> Mapping[str, frozenset[str]]:
@@ -112,10 +156,9 @@ def scope_of(findings: Iterable[Finding]) -> int:
     return 2 if kinds & NODE_KINDS else 1
 
 
-def split(verdict: Verdict, above: Sequence[Verdict]) -> tuple[Verdict | None, Verdict | None]:
+def split(verdict: Verdict, above: Meeting) -> tuple[Verdict | None, Verdict | None]:
     """Return (what the verdicts above explain, what stays) of a problem; None where empty."""
-    index = Meeting.of(finding for cause in above for finding in cause.findings)
-    explained = tuple(one for one in verdict.findings if index.meets(one.subject))
+    explained = tuple(one for one in verdict.findings if above.meets(one.subject))
     if len(explained) == len(verdict.findings):
         return verdict, None
     if not explained:
@@ -138,6 +181,7 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
     problems = [one for one in verdicts if one.status is Status.PROBLEM and one.findings]
     unknowns = [one for one in verdicts if one.status is Status.UNKNOWN]
     sure = {one.check: one.proven and not by_id[one.check].symptom for one in problems}
+    meeting = {one.check: Meeting.of(one.findings) for one in problems}
     roots: list[Verdict] = []
     folded: dict[str, list[Verdict]] = {verdict.check: [] for verdict in problems}
     for verdict in problems:
@@ -147,13 +191,14 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
             if verdict.check in reach[other.check]
             and (sure[other.check] or not sure[verdict.check])
         ]
-        explained, rest = split(verdict, above) if above else (None, verdict)
+        index = Meeting.union([meeting[other.check] for other in above])
+        explained, rest = split(verdict, index) if above else (None, verdict)
         if rest is not None:
             roots.append(rest)
         if explained is not None:
+            mine = meeting[verdict.check] if rest is None else Meeting.of(explained.findings)
             for other in above:
-                mine = Meeting.of(other.findings)
-                if any(mine.meets(finding.subject) for finding in explained.findings):
+                if meeting[other.check].meets_any(mine):
                     folded[other.check].append(explained)
     causes = [
         Cause(

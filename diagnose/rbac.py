@@ -7,10 +7,10 @@ one namespace where they stand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from diagnose.asks import ASKS, Ask, Rule
+from diagnose.values import dataclass
 
 NAME = "corediag"
 USUAL = 3  # how far `corediag run` goes on its own

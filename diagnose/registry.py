@@ -7,7 +7,6 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import checks as ours
 from diagnose.cards import Card, Cards, UnknownCheck, card_of
 from diagnose.model import Check, Gap, GapKind
+from diagnose.values import dataclass
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -102,13 +102,17 @@ def built(version_of_coredns: str) -> Built:
 
 def build_coredns(version: str) -> Path:
     """Return the binary of one version of CoreDNS alone, built if the cache does not hold it."""
-    part = coredns(version)
+    return build_part(coredns(version)) / "coredns"
+
+
+def build_part(part: GoPart) -> Path:
+    """Return the folder of one part alone, built if the cache does not hold it."""
     if not shutil.which("go") and not _folder(part).is_dir():
-        raise Missing("CoreDNS is built from Go modules, and there is no Go")
+        raise Missing(f"{part.name} is built from Go modules, and there is no Go")
     cache().mkdir(parents=True, exist_ok=True)
     with (cache() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _built(_folder(part), part.name, partial(_go, part)) / "coredns"
+        return _built(_folder(part), part.name, partial(_go, part))
 
 
 def install_debian() -> None:

@@ -1,6 +1,7 @@
-"""What all tests share: a cache folder of their own, and how hypothesis looks for examples."""
+"""What all tests share: a cache folder of their own, how hypothesis looks for examples, counts."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -19,3 +20,17 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have counted, all of them together: the property `counts` of a test."""
+    total: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, counts in getattr(report, "user_properties", ()):
+                if name == "counts" and getattr(report, "when", "") == "call":
+                    total.update(counts)
+    if total:
+        terminalreporter.section("counted")
+    for what, times in total.items():
+        terminalreporter.write_line(f"{times:8,} {what}")

@@ -46,14 +46,14 @@ def interrupted(
             env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache")},
         )
         try:
-            until = time.monotonic() + 20
-            while time.monotonic() < until and not any(
-                re.search(word, one) for one in cluster.requests
-            ):
-                time.sleep(0.05)
+            until = time.monotonic() + 60  # a busy machine takes long to start a program
+            while not any(re.search(word, one) for one in list(cluster.requests)):
+                assert time.monotonic() < until, "it never asked"
+                assert process.poll() is None, "it ended before"
+                time.sleep(0.02)
             time.sleep(SETTLED_S)
             process.send_signal(number)
-            told, said = process.communicate(timeout=20)
+            told, said = process.communicate(timeout=60)
         finally:
             process.kill()
     return json.loads(told), process.returncode, said

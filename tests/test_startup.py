@@ -16,7 +16,11 @@ LOADED = (
     "print(*sys.modules, sep='\\n', file=sys.stderr)"
 )
 DEMO = str(HERE / "diagnose" / "demo" / "loop")
-LIVE = {"kubernetes", "dns", "ssl", "http", "concurrent", "logging"}  # what asks a cluster
+# What asks a cluster, or what such programs load for it.
+LIVE = {
+    *("kubernetes", "dns", "urllib3", "requests", "jinja2"),
+    *("ssl", "http", "concurrent", "logging", "socket", "asyncio"),
+}
 SLOW = LIVE | {"importlib.metadata", "email", "tabulate"}
 # The facts and what they are made of: dataclasses are slow to make, and there are many.
 ENGINE = {"checks", "diagnose.model", "diagnose.registry", "diagnose.facts", "diagnose.signatures"}
@@ -85,6 +89,52 @@ def test_one_check_is_run_without_the_others(tmp_path: Path) -> None:
     assert {name for name in names if name.count(".") == 2 and name.startswith("checks.")} == {
         "checks.coredns_runtime.loop"
     }
+
+
+def test_no_command_but_those_that_ask_a_cluster_loads_what_asks_one(tmp_path: Path) -> None:
+    """The first time or not."""
+    corefile = tmp_path / "Corefile"
+    corefile.write_text(".:53 {\n    errors\n}\n", encoding="utf-8")
+    commands = (
+        ("--help",),
+        ("run", "--help"),
+        ("checks",),
+        ("explain", "loop"),
+        ("lint", "-o", "json", str(corefile)),
+        ("run", "--from", DEMO),
+        ("demo", "--list"),
+        ("rbac",),
+    )
+    for command in commands:
+        assert loaded(*command, cache=str(tmp_path / "kept")) & LIVE == set(), command
+
+
+def test_a_run_makes_few_of_the_dataclasses() -> None:
+    """Those of which it has a value; see diagnose.values."""
+    code = LOADED.rpartition("\n")[0] + (
+        "\nfrom diagnose.values import Pending\n"
+        "import gc\n"
+        "every = [one for one in gc.get_objects() if isinstance(one, Pending)]\n"
+        "late = [one for one in every if vars(one.cls)['__dataclass_fields__'] is one]\n"
+        "print(len(late), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "run", "--from", DEMO],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=HERE,
+    )
+    assert int(done.stderr) > 100
+
+
+def test_one_check_loads_few_of_the_facts(tmp_path: Path) -> None:
+    """What it needs, and what that is made of."""
+    loaded("checks", cache=str(tmp_path))
+    names = loaded("run", "--check", "loop", "--from", DEMO, cache=str(tmp_path))
+    facts = {name for name in names if name.startswith("diagnose.facts.")}
+    every = set((HERE / "diagnose" / "facts").glob("*.py"))
+    assert 0 < len(facts) < len(every) / 2
 
 
 def test_a_run_over_files_loads_nothing_that_asks_a_cluster(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 Its need grows with the number of Services and pods that it watches, with its cache, and with the
 queries that wait for an upstream that does not answer, or that run in a circle.
 
-Limits: a single kill that lies back while the pod is ready is history.
+Limits: a single kill that lies back while the pod is ready is history. The state of a container
+whose pod is not named is a possibility where all pods that are named are CoreDNS's.
 Source: Kubernetes API, core/v1 ContainerStateTerminated (reason OOMKilled); torvalds/linux v6.1
 mm/oom_kill.c; kubernetes/kubernetes v1.30.5 pkg/kubelet/oom/oom_watcher_linux.go;
 coredns/deployment kubernetes/Scaling_CoreDNS.md (the manual's estimate).
@@ -39,6 +40,7 @@ def coredns_oomkilled(troubles: DNSPodTroubles) -> Iterator[Finding]:
             remedy=steps(one),
             severity=Severity.WARNING if one.ready else None,
             family="node-pressure" if one.detail else "",
+            proven=one.told,
         )
 
 

@@ -2,12 +2,14 @@
 
 The node's search domains are appended to the names of pods before the name itself is tried. Where
 one of them has a wildcard record, or a provider that answers for names that do not exist, every
-outside name leads to that one address.
+outside name leads to that one address. An answer without data (NOERROR, which is not NXDOMAIN) is
+enough: the resolver takes it that the name exists, ends its search there and finds no address.
 
 Limits: a name below the search domain may be meant so; only names that end in a well-known public
 domain before it count, and they are a possibility.
-Source: resolv.conf(5) (search, ndots); RFC 4592; kubernetes/kubernetes v1.30.5,
-pkg/kubelet/network/dns/dns.go (the node's search domains are appended).
+Source: resolv.conf(5) (search, ndots); RFC 4592; RFC 2308, 2.2 (no data); kubernetes/kubernetes
+v1.30.5, pkg/kubelet/network/dns/dns.go (the node's search domains are appended); musl 1.2.4,
+src/network/lookup_name.c (name_from_dns_search goes on after NXDOMAIN only).
 """
 
 from collections.abc import Iterator
@@ -36,23 +38,34 @@ def client_search_wildcard(lookups: Lookups, resolvers: ResolvConfs) -> Iterator
         for domain in file.search
         if normal(domain) and not in_cluster(normal(domain))
     }
-    found: dict[str, list[Lookup]] = {}
-    for one in lookups.ended(Outcome.NOERROR):
+    found: dict[str, Lookup] = {}
+    answered = lookups.ended(Outcome.NOERROR)
+    names = {normal(one.name) for one in answered}
+    empty = (one for one in lookups.ended(Outcome.NODATA) if normal(one.name) not in names)
+    for one in (*answered, *empty):
         for domain in domains:
             if below(normal(one.name), domain):
-                found.setdefault(domain, []).append(one)
-    for domain, several in found.items():
-        first = several[0]
+                found.setdefault(domain, one)
+    for domain, first in found.items():
+        name = normal(first.name)
+        if first.outcome is Outcome.NODATA:
+            message = (
+                f"the search ended at {name}: below {domain} outside names exist without an address"
+            )
+        else:
+            message = (
+                f"{name} was found below the search domain {domain}: a wildcard there answers for "
+                "outside names"
+            )
         yield Finding(
             subject=first.place if first.place.kind else CLUSTER,
-            message=f"{normal(first.name)} was found below the search domain {domain}: a wildcard "
-            "there answers for outside names",
+            message=message,
             quotes=(first.quote, *domains[domain].quote_of(domain)[:1]),
             remedy=(
                 look(
                     "Ask for a name that nobody has, below the search domain, and with a dot",
                     f"nslookup x7k2p9q1.example.com.{domain}",
-                    f"nslookup {normal(first.name).removesuffix('.' + domain)}.  # final dot",
+                    f"nslookup {name.removesuffix('.' + domain)}.  # final dot",
                     verify="the first must be NXDOMAIN",
                 ),
                 Remedy(

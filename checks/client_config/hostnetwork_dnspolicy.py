@@ -3,7 +3,7 @@
 With hostNetwork, ClusterFirst means Default; the policy for such pods is ClusterFirstWithHostNet.
 
 Limits: many agents run so on purpose and need no cluster names: only a pod in which such a look-up
-failed counts.
+failed counts. Where the pod is not known, its workload is a possibility if it names what was asked.
 Source: kubernetes/kubernetes v1.31.0, pkg/kubelet/network/dns/dns.go (getPodDNSType).
 """
 
@@ -30,6 +30,8 @@ def hostnetwork_dnspolicy(policies: PodPolicies) -> Iterator[Finding]:
     """Yield one finding per pod whose look-up failed for it."""
     for one in policies.wrong:
         space, pod = quoted(one.subject.namespace, "default"), quoted(one.subject.name, "<pod>")
+        workload = "<workload>" if one.certain else f"{one.subject.kind.lower()}/{pod}"
+        pod = pod if one.certain else workload
         host = "host" in one.why
         policy = "ClusterFirstWithHostNet" if host else "ClusterFirst"
         name = quoted(one.name, "<name>")
@@ -37,6 +39,7 @@ def hostnetwork_dnspolicy(policies: PodPolicies) -> Iterator[Finding]:
             subject=one.subject,
             message=f"the pod {one.why}; {one.name} is known to cluster DNS alone",
             quotes=one.quotes,
+            proven=one.certain,
             remedy=(
                 look(
                     "See whom the pod asks",
@@ -46,7 +49,7 @@ def hostnetwork_dnspolicy(policies: PodPolicies) -> Iterator[Finding]:
                 Remedy(
                     title=f"Set dnsPolicy: {policy} in its workload",
                     commands=(
-                        f"kubectl -n {space} patch <workload> --type merge -p "
+                        f"kubectl -n {space} patch {workload} --type merge -p "
                         f'\'{{"spec":{{"template":{{"spec":{{"dnsPolicy":"{policy}"}}}}}}}}\'',
                     ),
                     risk=Risk.DISRUPTIVE,

@@ -17,6 +17,9 @@ from diagnose.check import NotApplicable, check
 from diagnose.facts import DNSServices, PodDNS
 from diagnose.model import Finding, Remedy, Risk, Severity
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+SHOWN = 3  # addresses of the service; there are two where it has both families
+
 
 @check(
     title="Kubelets hand out another DNS address than the service has",
@@ -29,17 +32,20 @@ def kubelet_clusterdns_mismatch(services: DNSServices, pods: PodDNS) -> Iterator
     addresses = services.addresses
     if not addresses:
         raise NotApplicable("no DNS service with a cluster address")
-    others = tuple(ip for one in services.others for ip in one.cluster_ips or ())
+    others = (ip for one in services.others for ip in one.cluster_ips or ())
+    ranges = frozenset(filter(None, map(range_around, (*addresses, *others))))
+    having = ", ".join(addresses[:SHOWN])
+    having += f" and {len(addresses) - SHOWN} more" if len(addresses) > SHOWN else ""
     for one in pods.told:
         given = one.servers or ()
         if not given or any(ip in addresses or local(ip) for ip in given):
             continue
         yield Finding(
             subject=one.subject,
-            message=f"pods ask {', '.join(given)}, the DNS service has {', '.join(addresses)}",
+            message=f"pods ask {', '.join(given)}, the DNS service has {having}",
             quotes=(one.quote, services.services[0].quote),
             remedy=steps(given[0], addresses[0]),
-            proven=any(inside(ip, (*addresses, *others)) for ip in given),
+            proven=not ranges.isdisjoint(map(range_around, given)),
         )
 
 
@@ -52,22 +58,17 @@ def local(address: str) -> bool:
     return parsed.is_link_local or parsed.is_loopback
 
 
-def inside(address: str, services: tuple[str, ...]) -> bool:
-    """Whether an address can be a Service's: in the /12 (IPv6: /108) of one that is known.
+def range_around(address: str) -> Network | None:
+    """Return the /12 (IPv6: /108) that an address lies in; None for what is no address.
 
     These are the widest service ranges that kubeadm and the API server take, so an address
-    outside of them is a server elsewhere.
+    outside of those of all known Services is a server elsewhere.
     """
     try:
         parsed = ipaddress.ip_address(address)
-        known = [ipaddress.ip_address(one) for one in services]
     except ValueError:
-        return False
-    return any(
-        parsed in ipaddress.ip_network((one, 12 if one.version == 4 else 108), strict=False)
-        for one in known
-        if one.version == parsed.version
-    )
+        return None
+    return ipaddress.ip_network((parsed, 12 if parsed.version == 4 else 108), strict=False)
 
 
 def steps(given: str, having: str) -> tuple[Remedy, ...]:

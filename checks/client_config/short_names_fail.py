@@ -1,19 +1,22 @@
 """Only short names fail: the search path of a pod does not lead to the cluster's names.
 
 The same server knows the whole name when it is asked for it, so DNS is well; what completes the
-name in the pod is not: the cluster domain that its kubelet writes, its dnsConfig, or ndots.
+name in the pod is not: the cluster domain that its kubelet writes, its dnsConfig, or ndots. Or the
+tool is: busybox's nslookup asks for a name with a dot as it stands.
 
 Limits: a pod may have a search path of its own on purpose, so that one pod alone is a possibility.
+What people asked by hand is a possibility too.
 Source: resolv.conf(5) (search, ndots); kubernetes/kubernetes v1.31.0,
-pkg/kubelet/network/dns/dns.go.
+pkg/kubelet/network/dns/dns.go; busybox networking/nslookup.c (add_query_with_search).
 """
 
 from collections.abc import Iterator
 
 from diagnose.check import Undecided, check
-from diagnose.facts import ClientMatrix
+from diagnose.facts import ClientResolutions, ProbeMatrix
 from diagnose.facts.dns_answers import NameKind, Place, PlaceKind
-from diagnose.facts.lookups import Outcome
+from diagnose.facts.lookup_contrasts import short_forms
+from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.probe_matrix import CLUSTER_ROLES, POD_KINDS, Cell, node_or, said
 from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
@@ -27,7 +30,42 @@ UNKNOWN = frozenset({Outcome.NXDOMAIN, Outcome.NOT_KNOWN, Outcome.NODATA})
     family="cluster-dns-mismatch",
     explains=("resolution-fails",),
 )
-def short_names_fail(matrix: ClientMatrix) -> Iterator[Finding]:
+def short_names_fail(lookups: ClientResolutions) -> Iterator[Finding]:
+    """Yield one finding for all pods whose search path fails them, and one per name by hand."""
+    by_hand = list(of_hand(lookups.lookups))
+    yield from by_hand
+    if lookups.matrix:
+        yield from of_pods(lookups.matrix)
+    elif not by_hand:
+        raise Undecided("no name was asked for in short and whole")
+
+
+def of_hand(lookups: tuple[Lookup, ...]) -> Iterator[Finding]:
+    """Yield one finding per name that a server knows whole only; a possibility."""
+    for one in short_forms(lookups):
+        short, whole = one.short, one.whole
+        if short.as_is and "." in short.name:
+            why = ": busybox's nslookup searches for no rest of it, other programs do"
+        else:
+            why = ": the client's search path does not complete it"
+        yield Finding(
+            subject=short.place if short.place.kind else CLUSTER,
+            message=f"{short.server} does not know {short.name}, and knows {whole.name}{why}",
+            quotes=(short.quote, whole.quote),
+            remedy=look(
+                "Ask by the system's resolver, and read the search path",
+                f"kubectl exec <pod> -- getent hosts {quoted(short.name, '<name>')}",
+                "kubectl exec <pod> -- cat /etc/resolv.conf",
+                verify="getent finds it: the tool alone is at fault, ask for the whole name; else "
+                "search must name <namespace>.svc.<domain> svc.<domain> <domain>",
+            ),
+            family="client-config" if short.as_is and "." in short.name else "",
+            proven=False,
+            at=short.at,
+        )
+
+
+def of_pods(matrix: ProbeMatrix) -> Iterator[Finding]:
     """Yield one finding for all pods whose search path fails them."""
     cells = matrix.by(
         lambda one: (

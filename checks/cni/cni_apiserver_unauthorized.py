@@ -1,8 +1,9 @@
-"""The API server refuses a CNI plugin's credentials, or the plugin does not trust the server.
+"""The API server refuses a CNI plugin's credentials or request, or the plugin does not trust it.
 
 Calico's and Multus's plugins ask the API with a kubeconfig that their agent wrote on the node. Its
 token ends after a day and is renewed only while the agent runs; after kubeadm reset the file of
-the former cluster may still be there, with another authority.
+the former cluster may still be there, with another authority. A plugin without credentials of its
+own asks with the kubelet's, whose role does not allow what the plugin needs.
 
 Limits: a clock that is wrong makes good tokens look expired.
 Source: projectcalico/calico v3.26.0, cni-plugin/pkg/plugin/plugin.go (cmdAdd); node/pkg/cni;
@@ -16,7 +17,7 @@ from diagnose.facts import SandboxFailures
 from diagnose.facts.sandbox import SandboxFailure, by_place, seen
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import NODE, look, quoted, stuck_pods_go_on
-from diagnose.signatures.cni import CNI_API_FAILED, CNI_UNAUTHORIZED
+from diagnose.signatures.cni import CNI_API_FAILED, CNI_FORBIDDEN, CNI_UNAUTHORIZED
 from diagnose.signatures.trouble import Reason, classify
 
 MULTUS = ("kube-multus-ds", "/etc/cni/net.d/multus.d/multus.kubeconfig")
@@ -33,18 +34,23 @@ def cni_apiserver_unauthorized(failures: SandboxFailures) -> Iterator[Finding]:
     """Yield one finding per node whose plugin is refused, or does not trust the server."""
     refused = [
         (one, why)
-        for one in failures.matching(CNI_UNAUTHORIZED, CNI_API_FAILED)
+        for one in failures.matching(CNI_UNAUTHORIZED, CNI_API_FAILED, CNI_FORBIDDEN)
         if (why := refusal(one))
     ]
     for place, several in by_place(one for one, _ in refused):
         why = next(text for one, text in refused if one in several)
         node = quoted(place.name if place.kind == "Node" else place.node, NODE)
-        multus = any("Multus: [" in one.quote.text for one in several)
+        multus = any("Multus: " in one.quote.text for one in several)
+        agent, kubeconfig = MULTUS if multus else CALICO
+        refused_user = next((user for one in several if (user := forbidden(one))), "")
         yield Finding(
             subject=place,
             message=f"{why} ({seen(several)})",
             quotes=tuple(one.quote for one in several[:3]),
-            remedy=steps(node, *(MULTUS if multus else CALICO)),
+            remedy=(
+                *((role(refused_user),) if refused_user else ()),
+                *steps(node, agent, kubeconfig),
+            ),
             at=several[0].first_at,
         )
 
@@ -52,6 +58,16 @@ def cni_apiserver_unauthorized(failures: SandboxFailures) -> Iterator[Finding]:
 def refusal(failure: SandboxFailure) -> str:
     """Return how plugin and server disagree on who they are; "" where that is not the trouble."""
     for match in failure.reasons:
+        if match.signature == CNI_FORBIDDEN.name:
+            own = (
+                ""
+                if match["user"].startswith("system:serviceaccount:")
+                else ", no account of its own"
+            )
+            return (
+                f"the plugin asks as {match['user']}{'' if own else ', no account of its own'}, "
+                f"which may not {match['verb']} {match['resource']}"
+            )
         if match.signature == CNI_UNAUTHORIZED.name:
             return "the API server refuses the plugin's token: expired, or of another cluster"
         if match.signature != CNI_API_FAILED.name:
@@ -65,6 +81,22 @@ def refusal(failure: SandboxFailure) -> str:
                 "another cluster, or older than the authority"
             )
     return ""
+
+
+def forbidden(failure: SandboxFailure) -> str:
+    """Return the account whose role does not allow the plugin's request; "" for other trouble."""
+    return next((one["user"] for one in failure.reasons if one.signature == CNI_FORBIDDEN.name), "")
+
+
+def role(user: str) -> Remedy:
+    """Return the step that looks at what an account may do."""
+    who = f"--as={quoted(user, '<user>')}"
+    return look(
+        "See what the account may do, and whether the plugin's own role is bound to it",
+        f"kubectl auth can-i --list {who}",
+        "kubectl get clusterrolebindings -o wide | grep -i -e calico -e multus",
+        verify="the manifest of the network add-on, applied again, brings its role and account",
+    )
 
 
 def steps(node: str, agent: str, kubeconfig: str) -> tuple[Remedy, ...]:

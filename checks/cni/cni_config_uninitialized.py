@@ -18,7 +18,7 @@ from diagnose.remedies import look, quoted
     title="The node has no usable CNI configuration",
     severity=Severity.CRITICAL,
     family="sandbox-cni-not-ready",
-    explains=("pods-stuck-container-creating", "coredns-unschedulable"),
+    explains=("pods-stuck-container-creating", "coredns-unschedulable", "node-not-ready"),
 )
 def cni_config_uninitialized(nodes: NetworkNotReady) -> Iterator[Finding]:
     """Yield one finding per node whose runtime says that its network is not ready."""

@@ -1,7 +1,8 @@
 """A CNI plugin's binary is not where the runtime looks for it.
 
-A sandbox that fails for it says so; a node's own files show it too, when its configuration names a
-plugin that its folder does not hold.
+A sandbox that fails for it says so; CRI-O says so when it reads its configuration, and then has no
+network; a node's own files show it too, when its configuration names a plugin that its folder does
+not hold.
 
 Limits: the path in the message is the runtime's; the binary may well be on the node elsewhere
 (/usr/libexec/cni, /usr/lib/cni), where a distribution's package put it. By files alone it is
@@ -21,7 +22,7 @@ from diagnose.remedies import look, quoted, restart_flannel
     title="A CNI plugin's binary is missing",
     severity=Severity.CRITICAL,
     family="sandbox-cni-plugin-missing",
-    explains=("pods-stuck-container-creating", "cni-config-uninitialized"),
+    explains=("pods-stuck-container-creating", "cni-config-uninitialized", "node-not-ready"),
     also=("cni-plugin-not-executable",),
 )
 def cni_plugin_binary_missing(missing: MissingPlugins) -> Iterator[Finding]:

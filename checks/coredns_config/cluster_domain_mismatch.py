@@ -3,7 +3,8 @@
 The kubelet writes clusterDomain into each pod's search list; CoreDNS serves the zones of its
 kubernetes plugin. Where they differ, short names become names that nobody holds.
 
-Limits: a Corefile may serve several domains, and rewrite others; then no mismatch is claimed.
+Limits: a Corefile may serve several domains, and rewrite others; then no mismatch is claimed. Names
+of another domain that were asked for in vain are a hint: whoever typed them may have erred.
 Source: kubernetes/kubernetes v1.31.0, pkg/kubelet/network/dns/dns.go
 (generateSearchesForDNSClusterFirst); coredns/coredns v1.12.0 plugin/kubernetes/README.md.
 """
@@ -11,7 +12,7 @@ Source: kubernetes/kubernetes v1.31.0, pkg/kubelet/network/dns/dns.go
 from collections.abc import Iterator
 
 from diagnose.check import NotApplicable, check
-from diagnose.facts import Corefile, PodDNS
+from diagnose.facts import Corefile, SearchedDomains
 from diagnose.facts.names import normal
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import edit_corefile
@@ -26,20 +27,22 @@ from diagnose.remedies import edit_corefile
         "short-names-fail",
     ),
 )
-def cluster_domain_mismatch(corefile: Corefile, pods: PodDNS) -> Iterator[Finding]:
+def cluster_domain_mismatch(corefile: Corefile, pods: SearchedDomains) -> Iterator[Finding]:
     """Yield one finding per kubelet or pod whose domain CoreDNS does not serve."""
     zones = [normal(zone) for zone in corefile.kubernetes_zones() if "arpa" not in zone]
     if not zones:
         raise NotApplicable("the Corefile has no kubernetes plugin with a zone of names")
     rewritten = bool(corefile.plugin("rewrite"))
-    for one in pods.told:
+    told = [one for one in pods.told if one.domain]
+    for one in told or pods.asked:
         domain = normal(one.domain)
-        if not domain or any(domain == zone or domain.endswith("." + zone) for zone in zones):
+        if any(domain == zone or domain.endswith("." + zone) for zone in zones):
             continue
         owner = corefile.plugin("kubernetes")[0][1]
+        what = f"pods search {domain}" if told else f"names of {domain} are asked for"
         yield Finding(
             subject=one.subject,
-            message=f"pods search {domain}, CoreDNS serves {', '.join(zones)}",
+            message=f"{what}, CoreDNS serves {', '.join(zones)}",
             quotes=(one.quote, corefile.quote(owner.line)),
             remedy=(
                 edit_corefile(
@@ -56,5 +59,6 @@ def cluster_domain_mismatch(corefile: Corefile, pods: PodDNS) -> Iterator[Findin
                     verify=f"kubectl exec <pod> -- grep search /etc/resolv.conf  # svc.{zones[0]}",
                 ),
             ),
-            proven=not rewritten,
+            severity=None if told else Severity.WARNING,
+            proven=bool(told) and not rewritten,
         )

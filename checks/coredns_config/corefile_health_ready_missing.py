@@ -4,6 +4,8 @@ The readiness probe of the usual manifests asks :8181/ready, the liveness probe 
 answers there are the plugins ready and health. With a Corefile of an older version nobody does.
 
 Limits: a manifest whose probes ask something else needs neither plugin; its pods are ready then.
+A file with faults is not the one that they run; that a piece of one seems to have some, tells
+nothing.
 Source: coredns/coredns v1.12.0, plugin/ready/README.md; coredns/deployment
 kubernetes/coredns.yaml.sed.
 """
@@ -28,7 +30,8 @@ def corefile_health_ready_missing(corefile: Corefile, unready: UnreadyCoreDNS) -
     if not owners:
         raise NotApplicable("this Corefile is not of the cluster's DNS server")
     silent = [one for one in unready.pods if not one.plugins]
-    if corefile.plugin("ready") or corefile.faults or not silent:
+    refused = bool(corefile.faults) and not corefile.torn
+    if corefile.plugin("ready") or refused or not silent:
         return
     yield Finding(
         subject=CLUSTER,

@@ -1,15 +1,17 @@
 """No node takes CoreDNS's pods.
 
 Limits: taints for a node that is not ready, under pressure or not initialised are effects of
-something else; where they are the reason, this is a possibility only.
+something else; where they are the reason, this is a possibility only. So it is where not the
+scheduler names the reason but the taints of all nodes that are known: the pods' tolerations are
+taken to be kubeadm's.
 Source: kubernetes/kubernetes v1.30.5, pkg/scheduler/framework/types.go (FitError.Error).
 """
 
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import DNSPodTroubles
-from diagnose.facts.dns_pod_troubles import PodTrouble, Trouble
+from diagnose.facts import UnplacedDNS
+from diagnose.facts.dns_pod_troubles import PodTrouble
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
 
@@ -46,9 +48,9 @@ PRESSURE = 3
     family="no-endpoints",
     explains=("no-ready-endpoints", "resolution-fails"),
 )
-def coredns_unschedulable(troubles: DNSPodTroubles) -> Iterator[Finding]:
-    """Yield one finding per CoreDNS pod that waits for a node."""
-    for one in troubles.of(Trouble.UNPLACED):
+def coredns_unschedulable(unplaced: UnplacedDNS) -> Iterator[Finding]:
+    """Yield one finding per CoreDNS pod, or Deployment, that waits for a node."""
+    for one in (*unplaced.told, *unplaced.supposed):
         rows = [row for row in REASONS if row[0] in one.detail]
         if len(rows) > 1:
             rows = [row for row in rows if row[0] != "taint"]
@@ -59,9 +61,11 @@ def coredns_unschedulable(troubles: DNSPodTroubles) -> Iterator[Finding]:
             message="waits for a node" + (f": {words}" if words else ""),
             quotes=one.quotes[:3],
             remedy=steps(one, [row[2] for row in rows if row[2]]),
-            proven=bool(rows) and not any(row in REASONS[:OF_ANOTHER] for row in rows),
+            proven=bool(rows)
+            and one in unplaced.told
+            and not any(row in REASONS[:OF_ANOTHER] for row in rows),
             family="node-pressure" if pressed else "",
-            severity=Severity.WARNING if troubles.others_ready else None,
+            severity=Severity.WARNING if unplaced.others_ready else None,
         )
 
 

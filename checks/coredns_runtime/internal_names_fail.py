@@ -3,7 +3,11 @@
 The name kubernetes.default exists in every cluster, so NXDOMAIN for it is always a fault; for
 any other cluster name it may be the truth. SERVFAIL says that CoreDNS does not know the cluster.
 Of what corediag asked itself it counts where no server of the cluster knows the name; where some
-do, the others have checks of their own.
+do, the others have checks of their own. What a node's own resolver says tells nothing of CoreDNS.
+
+A part of the name tells less: where the whole one resolves, or the tool searches for no rest, it
+is the client's. Old busybox asks for the server's own name too; where neither is known, nobody
+answers.
 
 Limits: other cluster names that are NXDOMAIN are left alone: nobody says that they exist.
 Source: kubernetes/dns docs/specification.md; coredns/coredns v1.12.0 plugin/kubernetes/handler.go
@@ -14,8 +18,10 @@ from collections.abc import Iterator
 
 from diagnose.check import check
 from diagnose.facts import Corefile, ProbeMatrix, Resolutions
+from diagnose.facts.asked_elsewhere import of_node
 from diagnose.facts.dns_answers import Asked, NameKind
-from diagnose.facts.lookups import Outcome
+from diagnose.facts.lookup_contrasts import asked_as_is, short_forms
+from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.names import DEFAULT_DOMAIN, always_exists, in_cluster, normal
 from diagnose.facts.probe_matrix import CLUSTER_ROLES
 from diagnose.model import CLUSTER, Finding, Severity
@@ -58,7 +64,10 @@ def internal_names_fail(lookups: Resolutions, corefile: Corefile | None) -> Iter
         for number, one in enumerate(lookups.lookups)
         if one.outcome in (Outcome.NOERROR, Outcome.NODATA)
     }
+    clients = {id(each.short) for each in short_forms(lookups.lookups)}
     for number, one in enumerate(lookups.lookups):
+        if of_node(one.server) or id(one) in clients or asked_as_is(one, domains[0]):
+            continue
         wanted = in_cluster(one.name, domains)
         if one.outcome in (Outcome.NXDOMAIN, Outcome.NOT_KNOWN):
             wanted = always_exists(one.name, domains)
@@ -66,16 +75,40 @@ def internal_names_fail(lookups: Resolutions, corefile: Corefile | None) -> Iter
             found.setdefault(one.outcome, []).append(number)
     if lookups.matrix:
         yield from by_answers(lookups.matrix)
-    for outcome, numbers in found.items():
+    for numbers in found.values():
         several = [lookups.lookups[number] for number in numbers]
         place = several[0].place
+        family, means = said_by(several, bool(zones), domains)
         yield Finding(
             subject=place if place.kind else CLUSTER,
-            message=MEANS[outcome],
+            message=means,
             quotes=tuple(one.quote for one in several[:3]),
             remedy=STEP,
-            family=FAMILY[outcome],
+            family=family,
         )
+
+
+def said_by(several: list[Lookup], served: bool, domains: tuple[str, ...]) -> tuple[str, str]:
+    """Return the family and the meaning of look-ups that ended in one way.
+
+    A Corefile that serves the cluster's domain knows the whole name, so that a part of it is
+    unknown because the client's search does not lead there.
+    """
+    outcome = several[0].outcome
+    if outcome is Outcome.NOT_KNOWN and all(one.server_name == "" for one in several):
+        return (
+            "service-proxy",
+            "neither a name that every cluster has nor the server's own is found: nobody answers, "
+            "or CoreDNS knows nothing",
+        )
+    parts = [one for one in several if not normal(one.name).endswith(domains)]
+    if outcome is Outcome.NXDOMAIN and served and len(parts) == len(several):
+        return (
+            "cluster-dns-mismatch",
+            "NXDOMAIN for a part of a name that CoreDNS serves: the client's search list does not "
+            "complete it, or leads to another domain",
+        )
+    return FAMILY[outcome], MEANS[outcome]
 
 
 def by_answers(matrix: ProbeMatrix) -> Iterator[Finding]:

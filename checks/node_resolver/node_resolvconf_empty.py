@@ -20,7 +20,7 @@ from diagnose.remedies import restart_coredns
     title="The resolver file for pods names no server",
     severity=Severity.CRITICAL,
     family="resolv-conf",
-    explains=("coredns-crashloop", "external-names-fail"),
+    explains=("coredns-crashloop", "external-names-fail", "node-image-pull-dns-failure"),
 )
 def node_resolvconf_empty(files: UnusableResolvConf) -> Iterator[Finding]:
     """Yield one finding per node and path without a server."""

@@ -3,7 +3,8 @@
 The cache forwards cluster names to CoreDNS over TCP, through a Service of its own,
 kube-dns-upstream. It answers itself, so it runs; what it cannot do is reach CoreDNS.
 
-Limits: a cache whose Corefile forwards elsewhere looks the same; its ConfigMap tells.
+Limits: a cache whose Corefile forwards elsewhere looks the same; its ConfigMap tells. Its log alone
+says that CoreDNS does not answer it, and not what is in the way: a possibility.
 Source: kubernetes/dns cmd/node-cache/app/configmap.go (force_tcp, __PILLAR__CLUSTER__DNS__);
 kubernetes/kubernetes cluster/addons/dns/nodelocaldns/nodelocaldns.yaml.
 """
@@ -11,10 +12,11 @@ kubernetes/kubernetes cluster/addons/dns/nodelocaldns/nodelocaldns.yaml.
 from collections.abc import Iterator
 
 from diagnose.check import NotApplicable, check
-from diagnose.facts import ClientMatrix
+from diagnose.facts import CachePaths
 from diagnose.facts.dns_answers import NameKind, ServerRole
 from diagnose.facts.lookups import Outcome
-from diagnose.facts.probe_matrix import NOTHING, joined, node_or, said
+from diagnose.facts.probe_matrix import NOTHING, ClientMatrix, joined, node_or, said
+from diagnose.findings import times
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import NODE, look, quoted
 
@@ -27,10 +29,46 @@ BEHIND = frozenset({ServerRole.SERVICE, ServerRole.REPLICA})
     family="node-local-dns",
     explains=("internal-names-fail", "resolution-fails"),
 )
-def nodelocaldns_upstream_unreachable(matrix: ClientMatrix) -> Iterator[Finding]:
+def nodelocaldns_upstream_unreachable(paths: CachePaths) -> Iterator[Finding]:
     """Yield one finding per node; proven where CoreDNS knows the name from the same place."""
+    yield from by_logs(paths)
+    if paths.matrix is not None:
+        yield from by_answers(paths.matrix, alone=not paths.failures)
+
+
+def by_logs(paths: CachePaths) -> Iterator[Finding]:
+    """Yield one finding per cache and address of CoreDNS that its log says is not reached."""
+    for one in paths.failures:
+        pod = quoted(one.subject.name, "-l k8s-app=node-local-dns")
+        how = one.trouble.reason.value
+        yield Finding(
+            subject=one.subject,
+            message=f"the cache asks CoreDNS at {one.server or 'its address'} in vain: {how} "
+            f"({times(one.count)})",
+            quotes=(one.quote,),
+            remedy=(
+                look(
+                    "Ask that address over TCP and UDP, then a CoreDNS pod, from the cache's node",
+                    f"kubectl -n kube-system get pods {pod} -o wide",
+                    f"dig +tcp @{quoted(one.server, '<its address>')} "
+                    "kubernetes.default.svc.cluster.local  # on that node",
+                    "dig @<address of a CoreDNS pod> kubernetes.default.svc.cluster.local",
+                    "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
+                    verify="pods answer, the address does not: the Service's rules; pods of the "
+                    "same node alone answer: the pod network between nodes",
+                ),
+            ),
+            proven=False,
+            at=one.first_at,
+        )
+
+
+def by_answers(matrix: ClientMatrix, *, alone: bool) -> Iterator[Finding]:
+    """Yield one finding per node whose cache does not know what CoreDNS knows."""
     if not matrix.of(ServerRole.NODE_LOCAL):
-        raise NotApplicable("no node-local cache was asked")
+        if alone:
+            raise NotApplicable("no node-local cache was asked")
+        return
     knowing = matrix.by(
         lambda one: (
             one.place

@@ -12,10 +12,12 @@ v1.30, pkg/proxy/conntrack/cleanup.go.
 from collections.abc import Iterator
 
 from diagnose.check import Undecided, check
-from diagnose.facts import ClientMatrix
+from diagnose.facts import ClientResolutions, ProbeMatrix
 from diagnose.facts.dns_answers import Place, PlaceKind, Server, ServerRole
+from diagnose.facts.lookup_contrasts import by_transport
+from diagnose.facts.lookups import Lookup
 from diagnose.facts.probe_matrix import Cell, State, called, joined, lost_text, node_or, said
-from diagnose.model import CLUSTER, Finding, Severity
+from diagnose.model import CLUSTER, Finding, Remedy, Severity, Subject
 from diagnose.remedies import look, quoted
 
 POINTS_TO = {
@@ -38,7 +40,42 @@ THE_WAY += "UdpInCsumErrors of the node tell which"
     family="overlay",
     explains=("resolution-fails", "dns-intermittent-failures"),
 )
-def dns_udp_lost(matrix: ClientMatrix) -> Iterator[Finding]:
+def dns_udp_lost(lookups: ClientResolutions) -> Iterator[Finding]:
+    """Yield one finding per server, all places together, and one per place by hand."""
+    by_hand = list(of_hand(lookups.lookups))
+    yield from by_hand
+    if lookups.matrix:
+        yield from of_matrix(lookups.matrix)
+    elif not by_hand:
+        raise Undecided("nothing was asked for over UDP in vain and over TCP as well")
+
+
+def of_hand(lookups: tuple[Lookup, ...]) -> Iterator[Finding]:
+    """Yield one finding per server and place that people asked; a possibility.
+
+    Where other names come over UDP, it is the one answer that is lost, by its size as a rule.
+    """
+    seen: set[tuple[str, Subject]] = set()
+    for one in by_transport(lookups):
+        if (one.server, one.place) in seen:
+            continue
+        seen.add((one.server, one.place))
+        address = quoted(one.server, "<server>")
+        sized = bool(one.others)
+        yield Finding(
+            subject=one.place if one.place.kind else CLUSTER,
+            message=f"over UDP {one.server or 'the server'} does not answer for {one.udp.name}, "
+            "over TCP it does"
+            + ("; other names come over UDP: large answers are lost" if sized else THE_WAY),
+            quotes=(one.udp.quote, one.tcp.quote, *(other.quote for other in one.others[:1])),
+            remedy=steps(address),
+            proven=False,
+            family="mtu" if sized else "",
+            at=one.udp.at,
+        )
+
+
+def of_matrix(matrix: ProbeMatrix) -> Iterator[Finding]:
     """Yield one finding per server, all places together; a possibility."""
     cells = matrix.by(
         lambda one: (
@@ -75,22 +112,27 @@ def dns_udp_lost(matrix: ClientMatrix) -> Iterator[Finding]:
             + f" ({lost_text(udp)}), over TCP it does"
             + (POINTS_TO.get(role, THE_WAY) if role else THE_WAY),
             quotes=(*udp.quotes[:2], tcp.answered[0].quote),
-            remedy=(
-                look(
-                    "Ask over both, by the Service's address and by CoreDNS's own",
-                    f"dig @{address} kubernetes.default.svc.cluster.local; dig +tcp @{address} "
-                    "kubernetes.default.svc.cluster.local",
-                    f"conntrack -L -p udp --orig-dst {address} --dport 53  # on the node",
-                    "nstat -az UdpInCsumErrors; dmesg -T | grep -i checksum  # on both nodes",
-                    "kubectl -n kube-system get service kube-dns -o yaml",
-                    verify="UNREPLIED entries: delete them (conntrack -D); errors that grow: "
-                    "ethtool -K flannel.1 tx-checksum-ip-generic off; no UDP port: the Service",
-                ),
-            ),
+            remedy=steps(address),
             proven=False,
             family=FAMILY.get(role, "") if role else "",
             at=udp.silent[0].at,
         )
+
+
+def steps(address: str) -> tuple[Remedy, ...]:
+    """Return the remedy: see which part of the way treats UDP apart."""
+    return (
+        look(
+            "Ask over both, by the Service's address and by CoreDNS's own",
+            f"dig @{address} kubernetes.default.svc.cluster.local; dig +tcp @{address} "
+            "kubernetes.default.svc.cluster.local",
+            f"conntrack -L -p udp --orig-dst {address} --dport 53  # on the node",
+            "nstat -az UdpInCsumErrors; dmesg -T | grep -i checksum  # on both nodes",
+            "kubectl -n kube-system get service kube-dns -o yaml",
+            verify="UNREPLIED entries: delete them (conntrack -D); errors that grow: "
+            "ethtool -K flannel.1 tx-checksum-ip-generic off; no UDP port: the Service",
+        ),
+    )
 
 
 def replica_passes(

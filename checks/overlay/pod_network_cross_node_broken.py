@@ -10,7 +10,6 @@ Source: flannel-io/flannel v0.26.7, Documentation/troubleshooting.md and pkg/bac
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from diagnose.check import NotApplicable, Undecided, check
 from diagnose.facts import ClientMatrix
@@ -26,6 +25,7 @@ from diagnose.facts.probe_matrix import (
 )
 from diagnose.model import CLUSTER, Finding, Quote, Remedy, Risk, Severity, Subject
 from diagnose.remedies import look, restart_flannel
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

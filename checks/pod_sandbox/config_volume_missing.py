@@ -17,6 +17,9 @@ from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
 
 
+OTHER_KEY = "coredns-crashloop"  # the Corefile is there, and what it is mounted with is not
+
+
 @check(
     title="A ConfigMap that the pod mounts is missing",
     severity=Severity.CRITICAL,
@@ -51,5 +54,6 @@ def config_volume_missing(agents: NodeAgents) -> Iterator[Finding]:
                     why="kubeadm writes its default Corefile: own zones must be added again",
                 ),
             ),
+            family=OTHER_KEY if " " in one.detail and " Corefile " not in one.detail else "",
             at=one.at,
         )

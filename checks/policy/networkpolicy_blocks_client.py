@@ -1,7 +1,9 @@
 """A network policy of a namespace keeps its pods from asking DNS.
 
 A policy with the type Egress isolates what it selects; without a rule for port 53 the pods reach
-nothing by name. A port without a protocol means TCP, while queries go over UDP.
+nothing by name. A port without a protocol means TCP, while queries go over UDP. A rule for a
+namespace that is meant by a label other than kubernetes.io/metadata.name holds only once somebody
+gives it that label: a possibility.
 
 Limits: policies of Calico's and Cilium's own kinds are not read. Pods that need no names may be
 isolated on purpose: where no look-up fails it is a note.

@@ -43,13 +43,15 @@ def dns_service_selector_mismatch(
         for one in (deployments.deployments if deployments else ())
         if one.template_labels is not None
     ]
+    carried = {frozenset(having.items()) for having, _ in labels}
     empty = {
         one.service.name
         for one in (endpoints.backends if endpoints else ())
         if not one.endpoints and not one.more
     }
     for service in selecting:
-        if any(fits(service.selector or {}, having) for having, _ in labels):
+        wanted = frozenset((service.selector or {}).items())
+        if any(wanted <= having for having in carried):
             continue
         if labels:
             yield finding(service, labels[0][0], (service.quote, labels[0][1]), proven=True)
@@ -59,11 +61,6 @@ def dns_service_selector_mismatch(
             yield finding(service, None, quotes, proven=False)
         else:
             raise Undecided("the evidence does not tell the labels of the CoreDNS pods")
-
-
-def fits(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Whether every pair of the selector stands among the labels."""
-    return selector.items() <= labels.items()
 
 
 def finding(

@@ -34,12 +34,15 @@ from diagnose.remedies import NODE, look, quoted
 def iptables_backends_mixed(network: NodeNetwork) -> Iterator[Finding]:
     """Yield one finding per node on which iptables itself says that both hold rules."""
     seen: set[Subject] = set()
+    by_place: dict[Subject, list[FilterRules]] = {}
+    for dump in network.filters:
+        by_place.setdefault(dump.subject, []).append(dump)
     for dump in network.filters:
         if dump.elsewhere is None or dump.subject in seen:
             continue
         seen.add(dump.subject)
         ours = rule_of_ours(dump) is not None
-        others = [one for one in network.filters if is_other_back_end(one, dump)]
+        others = [one for one in by_place[dump.subject] if is_other_back_end(one, dump)]
         theirs = next((rule.quote for one in others if (rule := rule_of_ours(one))), None)
         if others and theirs is None:
             continue  # what the other one holds is shown, and it is nothing of Kubernetes
@@ -81,7 +84,10 @@ def rule_of_ours(dump: FilterRules) -> FilterRule | None:
 
 
 def is_other_back_end(one: FilterRules, dump: FilterRules) -> bool:
-    """Whether a dump shows what the other back end of iptables holds on the same node."""
+    """Whether one of two dumps of a node shows what the other back end of iptables holds."""
     tables = {table for table, _ in one.chains}
-    same = one is not dump and one.subject == dump.subject
-    return same and one.elsewhere is None and bool(tables & {"nat", "filter", "mangle", "raw"})
+    return (
+        one is not dump
+        and one.elsewhere is None
+        and bool(tables & {"nat", "filter", "mangle", "raw"})
+    )

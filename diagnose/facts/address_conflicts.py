@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -12,6 +11,7 @@ from diagnose.facts.logs import LogStream
 from diagnose.facts.services import Service
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.controller_manager import SERVICE_IP_CONFLICT
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ Source: kubernetes/client-go v0.35.4, rest/request.go (sanitize): "<error>" wher
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from diagnose.facts.coredns_metrics import ERROR, Metric, Metrics, Sample
 from diagnose.model import Quote, Subject
 from diagnose.signatures.trouble import Reason, Trouble
+from diagnose.values import dataclass
 
 REASONS = {
     "401": Reason.UNAUTHORIZED,

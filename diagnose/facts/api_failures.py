@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -22,6 +22,7 @@ from diagnose.model import Fact, Gap, GapKind, Quote, Subject
 from diagnose.signatures import api_client, cni, coredns, flannel, kube_proxy, kubelet
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.trouble import Reason, Trouble, classify
+from diagnose.values import dataclass
 
 TELLING = (
     coredns.K8S_API_FAILED,

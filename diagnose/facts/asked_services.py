@@ -6,7 +6,7 @@ records for ready endpoints alone, unless publishNotReadyAddresses).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -15,8 +15,10 @@ from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.names import normal
 from diagnose.facts.services import Endpoints, Service, merged
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 UNKNOWN = frozenset({Outcome.NXDOMAIN, Outcome.NOT_KNOWN})
+Key = tuple[str, Subject, str]
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class AskedServices(Fact):
             for number, one in enumerate(lookups)
             if one.outcome is Outcome.NOERROR
         }
+        wholes = by_first_label(lookups)
         elsewhere: dict[str, AskedService] = {}
         headless: dict[str, AskedService] = {}
         for number, lookup in enumerate(lookups):
@@ -76,6 +79,14 @@ class AskedServices(Fact):
                 headless[name] = AskedService(
                     name, lookup.place, mine[0], quotes, proven=bool(known_ends)
                 )
+            elif not named.get(label) and "." not in name and (whole := qualified(lookup, wholes)):
+                service = Service(
+                    Subject("Service", label, normal(whole.name).split(".")[1]),
+                    whole.origin,
+                    whole.quote,
+                )
+                quotes = (lookup.quote, whole.quote)
+                elsewhere[name] = AskedService(name, lookup.place, service, quotes, proven=False)
             elif others and not mine:
                 elsewhere[name] = AskedService(
                     name,
@@ -90,6 +101,25 @@ class AskedServices(Fact):
             elsewhere=tuple(elsewhere.values()),
             headless=tuple(headless.values()),
         )
+
+
+def by_first_label(lookups: Iterable[Lookup]) -> dict[Key, Lookup]:
+    """Return the first look-up that found a name of two labels, by the first, place and server."""
+    found: dict[Key, Lookup] = {}
+    for one in lookups:
+        if one.outcome is Outcome.NOERROR and one.answers:
+            label, *rest = normal(one.name).split(".")
+            if len(rest) == 1:
+                found.setdefault((label, one.place, one.server), one)
+    return found
+
+
+def qualified(lookup: Lookup, wholes: dict[Key, Lookup]) -> Lookup | None:
+    """Return the look-up that found a bare name with a namespace appended, in the same place.
+
+    It too is completed by the search list, which is therefore not at fault.
+    """
+    return wholes.get((normal(lookup.name), lookup.place, lookup.server))
 
 
 def parts(lookup: Lookup) -> tuple[str, str] | None:

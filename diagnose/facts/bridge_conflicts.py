@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -14,6 +14,7 @@ from diagnose.facts.node_network import Interface
 from diagnose.facts.sandbox import SandboxFailures, by_place, seen
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.cni import BRIDGE_ADDRESS_CONFLICT
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,16 @@ class BridgeConflicts(Fact):
             origin = ", ".join(dict.fromkeys(one.origin for one in evidence.of(Interface)))
             gaps = () if Ask.NODE_NETWORK in evidence.looked else (failures,)
             return cls(origin=origin, gaps=gaps, conflicts=tuple(compared))
+        right = {
+            (one.subject.name, one.name, address)
+            for one in evidence.of(Interface)
+            if one.subject.kind == "Node" and one.subject.name
+            for address in one.addresses
+        }
+        seen_there: dict[tuple[str, str | None], tuple[int, BridgeConflict]] = {}
+        for number, found in enumerate(compared):
+            for node in (node_of(found.subject), None):
+                seen_there.setdefault((found.bridge, node), (number, found))
         said = []
         for place, several in by_place(failures.matching(BRIDGE_ADDRESS_CONFLICT)):
             match = next(
@@ -65,16 +76,9 @@ class BridgeConflicts(Fact):
                 for reason in one.reasons
                 if reason.signature == BRIDGE_ADDRESS_CONFLICT.name
             )
-            if is_right(evidence, place, match["bridge"] or "cni0", match["wanted"]):
+            if (node_of(place), match["bridge"] or "cni0", match["wanted"]) in right:
                 continue
-            actual = next(
-                (
-                    one
-                    for one in compared
-                    if one.bridge == match["bridge"] and meets(one.subject, place)
-                ),
-                None,
-            )
+            actual = nearest(seen_there, match["bridge"], node_of(place))
             said.append(
                 BridgeConflict(
                     subject=place,
@@ -92,7 +96,7 @@ class BridgeConflicts(Fact):
         return cls(
             origin=failures.origin,
             gaps=failures.gaps,
-            conflicts=(*said, *(one for one in compared if not told(one.subject, said))),
+            conflicts=(*said, *untold(compared, said)),
         )
 
 
@@ -101,25 +105,22 @@ def node_of(subject: Subject) -> str:
     return subject.name if subject.kind == "Node" else subject.node
 
 
-def meets(one: Subject, other: Subject) -> bool:
-    """Whether two subjects may be on one node: they are, or one's node is not known."""
-    return node_of(one) == node_of(other) or not node_of(one) or not node_of(other)
+def nearest(
+    found: Mapping[tuple[str, str | None], tuple[int, BridgeConflict]], bridge: str, node: str
+) -> BridgeConflict | None:
+    """Return the first conflict of a bridge that may be on a node; None as a node: on any."""
+    wanted = ((bridge, node), (bridge, "")) if node else ((bridge, None),)
+    pairs = [found[key] for key in wanted if key in found]
+    return min(pairs, key=lambda pair: pair[0])[1] if pairs else None
 
 
-def told(subject: Subject, said: list[BridgeConflict]) -> bool:
-    """Whether plugins have said it of the subject's node."""
-    return any(meets(subject, one.subject) for one in said)
-
-
-def is_right(evidence: Evidence, place: Subject, bridge: str, wanted: str) -> bool:
-    """Whether the node's own interfaces show the wanted address now: what was said is history."""
-    return any(
-        one.name == bridge
-        and one.subject.kind == "Node"
-        and one.subject.name == node_of(place) != ""
-        and wanted in one.addresses
-        for one in evidence.of(Interface)
-    )
+def untold(compared: list[BridgeConflict], said: list[BridgeConflict]) -> Iterator[BridgeConflict]:
+    """Yield the conflicts of nodes that no plugin has named, unless a node is not known."""
+    nodes = {node_of(one.subject) for one in said}
+    for one in compared:
+        node = node_of(one.subject)
+        if not nodes or (node and "" not in nodes and node not in nodes):
+            yield one
 
 
 def compare(evidence: Evidence) -> list[BridgeConflict]:

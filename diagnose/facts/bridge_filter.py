@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -14,7 +13,8 @@ from diagnose.facts.node_network import Interface
 from diagnose.facts.sysctls import Sysctl, Sysctls
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.flannel import FLANNEL_BR_NETFILTER_MISSING
-from diagnose.signatures.kube_proxy import BR_NETFILTER_UNSET
+from diagnose.signatures.kube_proxy import BR_NETFILTER_UNSET, BRIDGE_SETTING_MISSING
+from diagnose.values import dataclass
 
 BRIDGES = ("cni", "cbr", "kube-bridge")  # the pods' bridge; other add-ons have none
 SETTINGS = ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")
@@ -82,6 +82,17 @@ class BridgeFilter(Fact):
             )
             for stream in streams
             for match in list(stream.matching(BR_NETFILTER_UNSET))[-1:]
+            if not stream.previous and match.subject.node not in on
+        ]
+        places += [
+            UnfilteredBridge(
+                subject=match.subject,
+                message=f"{match['setting']} is not there: br_netfilter is not loaded",
+                quotes=(match.quote, *seen),
+                proven=bool(seen),
+            )
+            for stream in streams
+            for match in list(stream.matching(BRIDGE_SETTING_MISSING))[-1:]
             if not stream.previous and match.subject.node not in on
         ]
         return cls(origin=found[0], gaps=found[1], places=tuple(places))

@@ -9,7 +9,7 @@ Source: projectcalico/calico v3.26.0, node/pkg/health/health.go (checkBIRDReady)
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -21,6 +21,7 @@ from diagnose.facts.pods import Pod, unique
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.cni import CALICO_BGP_DOWN
+from diagnose.values import dataclass
 
 REASON = "Unhealthy"
 NAMES = ("calico-node", "canal")
@@ -76,7 +77,10 @@ def of_events(events: tuple[Event, ...]) -> Iterator[PeersDown]:
     """Yield what the probes of Calico's pods say, in Events that are not long past."""
     for event in events:
         told = CALICO_BGP_DOWN.match(event.message) if event.reason == REASON else None
-        if not told or not event.subject.name.startswith(NAMES):
+        if not told:
+            continue
+        # the probe's own words name calico/node where the pod's name was not passed on
+        if event.subject.name and not event.subject.name.startswith(NAMES):
             continue
         if event.age_s is not None and event.age_s > FRESH_S:
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -10,6 +9,7 @@ from diagnose.evidence import Evidence, known
 from diagnose.facts.logs import LogStream, Match
 from diagnose.model import Fact, Gap
 from diagnose.signatures.kube_proxy import CILIUM_NO_BACKEND
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

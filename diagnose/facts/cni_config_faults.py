@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -19,6 +18,7 @@ from diagnose.signatures.cni import CONFIG_INVALID, IPAM_RANGE_INVALID
 from diagnose.signatures.kubelet import NODE_READY
 from diagnose.signatures.runtime import SANDBOX_STARTED
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 WRONG = (CONFIG_INVALID, IPAM_RANGE_INVALID)
 NAMES = frozenset(one.name for one in WRONG)

@@ -7,7 +7,6 @@ Documentation/networking/nf_conntrack-sysctl.rst (nf_conntrack_count, nf_conntra
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -19,6 +18,7 @@ from diagnose.facts.sysctls import Sysctl, Sysctls
 from diagnose.findings import times
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.kernel import CONNTRACK_FULL
+from diagnose.values import dataclass
 
 COUNT, MOST = "net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max"
 # Of the limit: so full a table has no room for a burst; at the second mark it drops, since entries

@@ -10,7 +10,6 @@ resolv.conf(5), timeout.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -19,6 +18,7 @@ from diagnose.facts.lookup_times import LookupTime
 from diagnose.facts.lookups import Lookup
 from diagnose.facts.sysctls import Counter
 from diagnose.model import Fact, Gap, GapKind, Quote, Subject
+from diagnose.values import dataclass
 
 COUNTER = "insert_failed"
 TIMEOUT_S = 5.0  # of glibc and musl alike

@@ -7,7 +7,6 @@ came: a port that refuses shows a pod that is reached, a connection that times o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -16,6 +15,7 @@ from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.trouble import Reason, classify
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 LONGEST = 300
 NO_ANSWER = "no answer: "

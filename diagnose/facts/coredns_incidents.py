@@ -6,7 +6,7 @@ for pods whose log says nothing of it, and never as more than a note of the past
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -17,6 +17,7 @@ from diagnose.facts.logs import CoreDNSLogs
 from diagnose.model import Fact, Gap, Subject
 from diagnose.signatures import coredns
 from diagnose.signatures.base import Signature
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ import contextlib
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Self
 
@@ -21,6 +20,7 @@ from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
 from diagnose.facts.coredns_health import METRICS, Endpoint, of_pods
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 
 class Metric(Enum):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
 from diagnose.facts.coredns_health import Endpoint, of_pods, waiting
+from diagnose.facts.events import Event
 from diagnose.facts.logs import CoreDNSLogs, LogStream, Match
 from diagnose.facts.pods import Pod, unique
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.coredns import K8S_UNSYNCED_START, KUBE_DNS_NOT_SYNCED, NOT_READY
+from diagnose.values import dataclass
 
 PATIENCE_S = 60.0  # the readiness probe of a pod that starts fails for less than that
 FEW = 2  # a pod that starts says once or twice that it waits
@@ -77,7 +78,8 @@ class UnreadyCoreDNS(Fact):
         pods = tuple(pod for pod in unique(evidence.of(Pod)) if pod.serves_dns)
         streams = tuple(one for one in evidence.of(LogStream) if one.emitter is Emitter.COREDNS)
         said = waiting(of_pods(evidence.of(Endpoint)))
-        items: tuple[Readable, ...] = (*pods, *streams, *said.values())
+        probed = tuple(one for one in evidence.of(Event) if is_unready(one))
+        items: tuple[Readable, ...] = (*pods, *streams, *said.values(), *probed)
         found = known(evidence, items, Ask.DNS_PODS, Ask.DNS_LOGS)
         if isinstance(found, Gap):
             return found
@@ -103,7 +105,26 @@ class UnreadyCoreDNS(Fact):
                 unready.append(UnreadyPod(subject, plugins_of(lines), shown))
         if not (states or waits):
             unready += [UnreadyPod(o.subject, o.waits_for, (o.quote,)) for o in said.values()]
+        told = {one.subject.name for one in unready}
+        for one in () if settled else probed:
+            if one.subject.name not in {*states, *told}:
+                unready.append(UnreadyPod(one.subject, (), (one.quote,)))
         return cls(origin=found[0], gaps=found[1], pods=tuple(unready))
+
+
+def is_unready(event: Event) -> bool:
+    """Whether an event says that the readiness probe of CoreDNS fails, for longer than at a start.
+
+    Source: kubernetes/kubernetes v1.30.5, pkg/kubelet/prober/prober.go (probe).
+    """
+    lasting = event.first_age_s is not None and event.first_age_s >= PATIENCE_S
+    return (
+        event.reason == "Unhealthy"
+        and event.message.startswith("Readiness probe failed")
+        and event.count > FEW
+        and lasting
+        and Pod(event.subject, "", event.quote).serves_dns
+    )
 
 
 def still_waits(stream: LogStream) -> bool:

@@ -15,7 +15,7 @@ import ipaddress
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -24,6 +24,7 @@ from diagnose.facts.corefile_rules import Version, bound, is_cidr
 from diagnose.facts.corefile_tables import OLDEST
 from diagnose.model import Fact, Gap, GapKind, Quote, Spot
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 MOUNTED = "/etc/coredns/Corefile"
 FIRST = bound(OLDEST)

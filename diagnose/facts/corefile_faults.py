@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
-from diagnose.facts.corefile import Corefile
+from diagnose.facts.corefile import Corefile, SyntaxFault
 from diagnose.facts.corefile_arguments import argument_faults
 from diagnose.facts.corefile_tables import NEWEST, PROPERTIES, plugin_row
 from diagnose.facts.logs import LogStream, Match
@@ -22,9 +21,11 @@ from diagnose.signatures.base import Emitter, Signature
 from diagnose.signatures.trouble import Reason
 from diagnose.text.envelopes import strip
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 CONFIG = Subject("ConfigMap", "coredns")
 MOST_DIRECTIVES = 5000
+LAST_WITH_PROXY = "1.4.0"
 
 
 class FaultKind(Enum):
@@ -108,7 +109,8 @@ class CorefileFaults(Fact):
             for match in last_of_each(stream, signatures)
         ]
         said += [one for stream in streams for one in unusable_upstreams(stream)]
-        shown = [one for file in files for one in in_file(file, version)]
+        held_by = version or (LAST_WITH_PROXY if has_proxy(streams) else "")
+        shown = [one for file in files for one in in_file(file, held_by)]
         lines = {quote.line for one in said for quote in one.quotes}
         kinds = {(one.kind, one.word) for one in said}
         extra = [one for one in shown if (one.kind, one.word) not in kinds or not lines]
@@ -188,9 +190,8 @@ def known_elsewhere(kind: FaultKind, plugin: str, word: str) -> bool:
     """Whether another version of CoreDNS knows the plugin or property that this one refused."""
     if kind is FaultKind.UNKNOWN_DIRECTIVE:
         return plugin_row(word) is not None
-    return kind is FaultKind.PROPERTY and any(
-        row.name == word for row in PROPERTIES.get(plugin, ())
-    )
+    tables = (PROPERTIES.get(plugin, ()),) if plugin else PROPERTIES.values()
+    return kind is FaultKind.PROPERTY and any(row.name == word for rows in tables for row in rows)
 
 
 def unread(file: Corefile) -> Iterator[Gap]:
@@ -222,6 +223,23 @@ def in_file(file: Corefile, version: str) -> Iterator[CorefileFault]:
             message=one.message,
             quotes=(file.quote(one.line, one.spot),),
             word=one.word,
-            versions=one.versions,
+            versions=one.versions or ("" if version else since_removal(one)),
             torn=file.torn,
         )
+
+
+def since_removal(one: SyntaxFault) -> str:
+    """Return for which versions a plugin's removal holds, before those of the tables too."""
+    row = plugin_row(one.word) if one.kind == FaultKind.REMOVED.value else None
+    return f"after {row.until}" if row and row.until else ""
+
+
+def has_proxy(streams: tuple[LogStream, ...]) -> bool:
+    """Whether a log shows the proxy plugin at work, so that its CoreDNS is as old as that.
+
+    Only that plugin calls a server that fails an unreachable backend.
+    Source: coredns/coredns v1.3.1, plugin/proxy/proxy.go (errUnreachable).
+    """
+    signatures = (coredns.UPSTREAM_FAILED, coredns.NO_HEALTHY_UPSTREAM)
+    lines = (match.quote.text for stream in streams for match in stream.matching(*signatures))
+    return any(": unreachable backend: " in line for line in lines)

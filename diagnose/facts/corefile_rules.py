@@ -9,11 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
 
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 Says = Callable[[str], str | None]
 Version = tuple[int, int, int]

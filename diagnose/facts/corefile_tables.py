@@ -9,7 +9,6 @@ notes/*.md, coredns/corefile-migration migration/versions.go.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from diagnose.facts import corefile_rare
 from diagnose.facts.corefile_rules import (
@@ -55,6 +54,7 @@ from diagnose.facts.corefile_rules import (
     within,
     word,
 )
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -15,6 +14,7 @@ from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.controller_manager import POD_CREATE_DENIED
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 REASON = "FailedCreate"
 OWNERS = ("coredns", "kube-dns", "node-local-dns", "kube-flannel", "kube-proxy", "calico", "cilium")

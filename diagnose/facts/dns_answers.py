@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from diagnose.facts.lookups import ANSWERED, NOWHERE, Outcome
 from diagnose.model import Quote, Subject
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 SPECIFICATION = "Kubernetes DNS specification"
 VERSION = regex(r"\"?\d{1,4}\.\d{1,4}\.\d{1,4}(?:[-+][\w.+-]{1,100})?\"?")  # semver.org

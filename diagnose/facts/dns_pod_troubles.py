@@ -6,8 +6,9 @@ through before is history.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import ClassVar, Self
 
@@ -21,6 +22,7 @@ from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures import kernel, kubelet
 from diagnose.signatures.base import Emitter
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 RECENT_S = 3600.0  # a kill for memory that comes again within it is not over
 FRESH_S = 600.0  # a probe that kills goes on for as long as that between its Events
@@ -76,7 +78,8 @@ class DNSPodTroubles(Fact):
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return what states, events and logs tell, one per pod and trouble."""
-        pods = tuple(pod for pod in unique(evidence.of(Pod)) if pod.serves_dns)
+        every = unique(evidence.of(Pod))
+        pods = tuple(pod for pod in every if pod.serves_dns)
         events, streams = evidence.of(Event), evidence.of(LogStream)
         nodes = [one for one in streams if one.emitter in (Emitter.KUBELET, Emitter.KERNEL)]
         items: tuple[Readable, ...] = (*pods, *events, *nodes)
@@ -87,17 +90,30 @@ class DNSPodTroubles(Fact):
         whole = Ask.DNS_PODS in evidence.looked and not evidence.gaps_of(Ask.DNS_PODS)
         told = [
             *(one for pod in pods for one in of_pod(pod)),
+            *(replace(one, told=False) for pod in nameless(every) for one in of_pod(pod)),
             *of_events(events),
             *(one for stream in nodes for one in of_stream(stream)),
         ]
         whole = whole and (bool(pods) or scaled_to_zero(evidence))
-        live = [one for one in merged(told) if open_still(one, states, whole=whole)]
+        now = Now.of(states)
+        live = [one for one in merged(told) if open_still(one, now, whole=whole)]
         ready = sum(pod.ready is True for pod in pods)
         return cls(origin=found[0], gaps=found[1], troubles=tuple(live), others_ready=ready)
 
     def of(self, trouble: Trouble) -> tuple[PodTrouble, ...]:
         """Return the pods with this trouble."""
         return tuple(one for one in self.troubles if one.trouble is trouble)
+
+
+def nameless(pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
+    """Return the pieces of descriptions without a name, where all pods that have one are CoreDNS's.
+
+    People paste the state of a container below the rows of the pods that it is about.
+    """
+    named = [pod for pod in pods if pod.subject.name]
+    if not named or not all(pod.serves_dns for pod in named):
+        return ()
+    return tuple(pod for pod in pods if not pod.subject.name and not pod.serves_dns)
 
 
 def serves(subject: Subject) -> bool:
@@ -130,8 +146,14 @@ def of_pod(pod: Pod) -> Iterator[PodTrouble]:
             count=max(restarts, 1),
             ready=pod.ready is True,
             limit_bytes=limit,
-            age_s=pod.last_restart_age_s,
+            age_s=between(pod) if pod.last_restart_age_s is None else pod.last_restart_age_s,
         )
+
+
+def between(pod: Pod) -> float | None:
+    """Return the mean time between a pod's restarts; None where it is not known."""
+    several = (pod.restarts or 0) > 2
+    return pod.age_s / (pod.restarts or 1) if pod.age_s is not None and several else None
 
 
 def unplaced(pod: Pod) -> bool:
@@ -147,18 +169,25 @@ def unplaced(pod: Pod) -> bool:
 def of_events(events: Iterable[Event]) -> Iterator[PodTrouble]:
     """Yield what events tell of CoreDNS's pods, unless a later one of the same pod ends it."""
     every = list(events)
+    # how long ago each pod was last seen to have its image, and to have a node
+    pulled, placed = latest(every, PULLED), latest(every, PLACED)
     for event in every:
         for one in of_event(event):
-            ends = PULLED if one.trouble is Trouble.IMAGE else PLACED
-            if one.trouble not in (Trouble.IMAGE, Trouble.UNPLACED) or not any(
-                later.subject.name == event.subject.name
-                and later.reason in ends
-                and later.age_s is not None
-                and event.age_s is not None
-                and later.age_s <= event.age_s
-                for later in every
-            ):
-                yield one
+            if one.trouble in (Trouble.IMAGE, Trouble.UNPLACED) and event.age_s is not None:
+                ended = pulled if one.trouble is Trouble.IMAGE else placed
+                if ended.get(event.subject.name, math.inf) <= event.age_s:
+                    continue
+            yield one
+
+
+def latest(events: Iterable[Event], reasons: frozenset[str]) -> dict[str, float]:
+    """Return the age of the latest event with one of these reasons, by its object's name."""
+    ages: dict[str, float] = {}
+    for event in events:
+        if event.reason in reasons and event.age_s is not None:
+            name = event.subject.name
+            ages[name] = min(event.age_s, ages.get(name, math.inf))
+    return ages
 
 
 def of_event(event: Event) -> Iterator[PodTrouble]:
@@ -239,21 +268,41 @@ def merged(troubles: Iterable[PodTrouble]) -> Iterator[PodTrouble]:
         )
 
 
-def open_still(one: PodTrouble, pods: dict[str, Pod], *, whole: bool) -> bool:
+@dataclass(frozen=True)
+class Now:
+    """CoreDNS's pods by name, and what holds for all of them."""
+
+    pods: Mapping[str, Pod]
+    all_ready: bool
+    restarts_s: float  # the shortest mean time between restarts
+    living_ready: bool  # of those that were not evicted: there are some, and all are ready
+
+    @classmethod
+    def of(cls, pods: Mapping[str, Pod]) -> Self:
+        """Return what holds for these pods."""
+        times = [time for each in pods.values() if (time := between(each)) is not None]
+        living = [each for each in pods.values() if each.status != "Evicted"]
+        return cls(
+            pods=pods,
+            all_ready=all(each.ready for each in pods.values()),
+            restarts_s=min(times, default=RECENT_S),
+            living_ready=bool(living) and all(each.ready for each in living),
+        )
+
+
+def open_still(one: PodTrouble, now: Now, *, whole: bool) -> bool:
     """Whether a trouble goes on, by what is known of its pod now.
 
     `whole` says that every pod of CoreDNS is known: another is gone.
     """
-    pod = pods.get(one.subject.name)
+    pod = now.pods.get(one.subject.name)
     if one.trouble is Trouble.MEMORY:
-        every = list(pods.values())
-        if pod is None and every:
-            return not all(each.ready for each in every)
+        if pod is None and now.pods:
+            return not now.all_ready or now.restarts_s < RECENT_S
         bound = RECENT_S if one.count > 1 else FRESH_S
         return not one.ready or (one.age_s is not None and one.age_s < bound)
     if one.trouble is Trouble.EVICTED:
-        living = [each for each in pods.values() if each.status != "Evicted"]
-        return not living or not all(each.ready for each in living)
+        return not now.living_ready
     if pod is None:
         return not whole or not one.subject.name
     if one.trouble is Trouble.KILLED:

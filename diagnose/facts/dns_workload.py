@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -11,6 +10,7 @@ from diagnose.facts.pods import Pod, unique
 from diagnose.facts.services import Service
 from diagnose.facts.workloads import DaemonSet, Deployment
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 SETS = ("coredns", "kube-dns", "dns-default")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -13,6 +12,7 @@ from diagnose.facts.pods import Pod, unique
 from diagnose.model import Fact, Gap, Subject
 from diagnose.signatures import flannel
 from diagnose.signatures.base import Emitter, Signature
+from diagnose.values import dataclass
 
 ENDINGS = (
     flannel.BACKEND_UNKNOWN,

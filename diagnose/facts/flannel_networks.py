@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -16,6 +15,7 @@ from diagnose.facts.nodes import Node
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.flannel import NETWORK_MISMATCH, PODCIDR_MISSING
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

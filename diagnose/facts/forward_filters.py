@@ -9,7 +9,6 @@ libnetwork/iptables.go (FORWARD policy DROP); flannel-io/flannel pkg/trafficmngr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Network
 from typing import ClassVar, Self
@@ -21,6 +20,7 @@ from diagnose.facts.node_network import FilterRule, FilterRules
 from diagnose.facts.nodes import Node
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 DEEPEST = 12  # chains that lead to each other
 MOST_STEPS = 20_000  # rules that are walked through in one dump

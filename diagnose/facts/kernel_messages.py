@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
@@ -13,6 +12,7 @@ from diagnose.facts.logs import LogStream, Match
 from diagnose.model import CLUSTER, Fact, Gap, Subject
 from diagnose.signatures import kernel
 from diagnose.signatures.base import Signature
+from diagnose.values import dataclass
 
 PAST = timedelta(hours=1)  # the kernel limits the rate of such lines to seconds, not to hours
 

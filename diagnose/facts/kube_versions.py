@@ -7,7 +7,6 @@ the server's version; elsewhere only the image of kube-apiserver does.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -16,6 +15,7 @@ from diagnose.facts.nodes import Node
 from diagnose.facts.pods import Pod, unique
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 VERSION = regex(r"v?(?P<major>\d{1,3})\.(?P<minor>\d{1,4})\.\d{1,4}")
 SERVER_IMAGE = regex(r"kube-apiserver(?:-\w+)?:v?(?P<version>\d{1,3}\.\d{1,4}\.\d{1,4}[\w.+-]*)")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

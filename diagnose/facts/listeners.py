@@ -6,8 +6,9 @@ in use is refused to a second socket, and the wildcard address stands for all.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
-from dataclasses import dataclass
+from operator import itemgetter
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -16,6 +17,7 @@ from diagnose.facts.logs import CoreDNSLogs
 from diagnose.facts.pods import Pod, unique
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.coredns import PORT_IN_USE
+from diagnose.values import dataclass
 
 DNS_PORT = 53
 NODE_LOCAL = ("node-local-dns", "nodelocaldns")
@@ -60,6 +62,9 @@ class PortConflict:
     proven: bool
 
 
+Here = tuple[bool, tuple[Pod, ...], tuple[Quote, ...]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class DNSPorts(Fact):
     """The nodes on which something else has port 53, where a DNS server of their network wants it.
@@ -88,13 +93,26 @@ class DNSPorts(Fact):
         if isinstance(found, Gap):
             return found
         servers = tuple(pod for pod in unique(evidence.of(Pod)) if in_node_network(pod))
+        by_node: dict[str, list[tuple[int, Pod]]] = {}
+        for number, pod in enumerate(servers):
+            by_node.setdefault(pod.subject.node, []).append((number, pod))
+        taken = refusals(evidence)
+
+        @functools.cache
+        def on(node: str) -> Here:
+            """Return the servers that may be on a node; one of them unknown does not part them."""
+            near = [*by_node.get("", ()), *by_node.get(node, ())]
+            here = [pod for _, pod in sorted(near, key=itemgetter(0))] if node else servers
+            broken = tuple(pod for pod in here if pod.ready is False)
+            said = [taken[name] for pod in broken if (name := pod.subject.name) in taken]
+            last = max(said, key=itemgetter(0), default=None)
+            return bool(here), broken, (last[1],) if last else ()
+
         conflicts = []
         for one in listeners:
             if one.port != DNS_PORT or one.loopback or one.process.startswith(OWN):
                 continue
-            here = [pod for pod in servers if at(pod, one.subject)]
-            broken = tuple(pod for pod in here if pod.ready is False)
-            said = refused(evidence, broken)
+            here, broken, said = on(one.subject.name)
             if not one.everywhere and not one.process:
                 continue  # node-local caches listen on addresses of their own
             if broken or (one.process and (here or not evidence.of(Pod))):
@@ -121,16 +139,12 @@ def in_node_network(pod: Pod) -> bool:
     return cache or (pod.serves_dns and pod.host_network is True)
 
 
-def at(pod: Pod, place: Subject) -> bool:
-    """Whether a pod is on a node; one of them unknown does not part them."""
-    return not place.name or pod.subject.node in ("", place.name)
-
-
-def refused(evidence: Evidence, pods: tuple[Pod, ...]) -> tuple[Quote, ...]:
-    """Return the line in which one of these pods says that its port is taken."""
+def refusals(evidence: Evidence) -> dict[str, tuple[int, Quote]]:
+    """Return by pod the last line in which it says that its port is taken, with its number."""
     logs = evidence.fetch(CoreDNSLogs)
     if isinstance(logs, Gap):
-        return ()
-    names = {pod.subject.name for pod in pods}
-    said = [one for one in logs.matching(PORT_IN_USE) if one.subject.name in names]
-    return (said[-1].quote,) if said else ()
+        return {}
+    return {
+        one.subject.name: (number, one.quote)
+        for number, one in enumerate(logs.matching(PORT_IN_USE))
+    }

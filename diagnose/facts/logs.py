@@ -7,7 +7,7 @@ signature, and samples of graver lines that nothing knows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -15,6 +15,7 @@ from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter, Signature
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

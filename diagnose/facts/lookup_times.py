@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagnose.model import Quote, Subject
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

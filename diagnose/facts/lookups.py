@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar, Self
@@ -10,6 +9,7 @@ from typing import ClassVar, Self
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 
 class Outcome(Enum):
@@ -56,6 +56,10 @@ class Lookup:
     `transport` is "udp", "tcp" or "". `place` is who asked; a Subject without a kind is not
     known. `answers` are addresses or names. `tool` is nslookup, dig, host, getent, or the
     resolver that the error's wording belongs to (glibc, musl, Go, Java …).
+
+    `server_name` is the name that the tool found for the server's own address: "" when it looked
+    for one and found none, None when it does not look. `as_is` says that the tool puts no search
+    domain behind a name that has a dot.
     """
 
     outcome: Outcome
@@ -69,6 +73,8 @@ class Lookup:
     place: Subject = NOWHERE
     tool: str = ""
     at: datetime | None = None
+    server_name: str | None = None
+    as_is: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

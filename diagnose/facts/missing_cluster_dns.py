@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -12,6 +11,7 @@ from diagnose.facts.kubelet_config import KubeletConfig, in_force, own_stand_in,
 from diagnose.facts.logs import LogStream
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.kubelet import CLUSTER_DNS_MISSING
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,17 @@
 """CNI plugins that are not there: by what runtimes say, and by a node's own files.
 
 A node's configuration names plugins by type; each is a file of that name in the runtime's folder.
+CRI-O looks for all of them when it reads a configuration, and leaves one out that lacks any.
 
 Limits: a runtime may be told to look in further folders, so that a name missing from one of them is
 a possibility until a sandbox fails for it.
 Source: containernetworking/cni pkg/invoke/find.go (FindInPath), v1.1.2; SPEC.md, "Execution
-Protocol".
+Protocol"; cri-o/ocicni pkg/ocicni/ocicni.go (loadNetworks), v0.4.0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -19,14 +19,19 @@ from diagnose.asks import Ask
 from diagnose.evidence import Evidence
 from diagnose.facts.cni_config import CNIConfig
 from diagnose.facts.file_lists import FileList
+from diagnose.facts.logs import LogStream
+from diagnose.facts.nodes import Node
 from diagnose.facts.sandbox import SandboxFailures, by_place, seen
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.cni import PLUGIN_MISSING, PLUGIN_NOT_EXECUTABLE
+from diagnose.signatures.runtime import SANDBOX_START_FAILED, SANDBOX_STARTED
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 FOLDER = "/opt/cni/bin"
 SHOWN = 12  # names of a folder that are quoted
+CHECKED = regex(r"Error validating CNI config")
 NAME = regex(r"[A-Za-z0-9][\w.+-]{0,99}")  # what a runtime takes for a plugin's name
 
 
@@ -57,7 +62,7 @@ class MissingPlugins(Fact):
 
         That nodes' files are not seen is no gap where failures would be: they say it as well.
         """
-        compared = tuple(by_files(evidence))
+        compared = (*by_runtimes(evidence), *by_files(evidence))
         failures = evidence.fetch(SandboxFailures)
         if isinstance(failures, Gap):
             if not compared:
@@ -76,8 +81,16 @@ def node_of(subject: Subject) -> str:
 
 
 def by_failures(failures: SandboxFailures) -> Iterator[MissingPlugin]:
-    """Yield what sandboxes failed for, once per node."""
-    for place, several in by_place(failures.matching(PLUGIN_MISSING, PLUGIN_NOT_EXECUTABLE)):
+    """Yield what sandboxes failed for, once per node.
+
+    What a runtime cannot execute when it starts the sandbox itself is no plugin.
+    """
+    plugins = (
+        one
+        for one in failures.matching(PLUGIN_MISSING, PLUGIN_NOT_EXECUTABLE)
+        if all(match.signature != SANDBOX_START_FAILED.name for match in one.reasons)
+    )
+    for place, several in by_place(plugins):
         match = next(
             reason
             for one in several
@@ -97,6 +110,32 @@ def by_failures(failures: SandboxFailures) -> Iterator[MissingPlugin]:
             what=f"{what} ({seen(several)})",
             quotes=tuple(one.quote for one in several[:3]),
             at=several[0].first_at,
+        )
+
+
+def by_runtimes(evidence: Evidence) -> Iterator[MissingPlugin]:
+    """Yield what a runtime misses when it reads its configuration, before any sandbox.
+
+    A runtime that starts before the network add-on brings its plugins says the same once; so it is
+    a fault for certain only while the node has no network.
+    """
+    without = any(one.ready is False for one in evidence.of(Node))
+    for stream in evidence.of(LogStream):
+        lines = [one for one in stream.matching(PLUGIN_MISSING) if CHECKED.search(one.quote.text)]
+        begun = [one.number for one in stream.matching(SANDBOX_STARTED)]
+        if not lines or lines[-1].number < max(begun, default=-1):
+            continue
+        match = lines[-1]
+        folder = match["path"].split(" ")[0].rstrip("/") or FOLDER
+        node = stream.subject.name if stream.subject.kind == "Node" else stream.subject.node
+        yield MissingPlugin(
+            subject=Subject("Node", node),
+            plugin=match["plugin"],
+            folder=folder,
+            what=f"is not in {folder}, and the runtime leaves out the configuration that names it",
+            quotes=(match.quote,),
+            proven=without,
+            at=match.at,
         )
 
 

@@ -7,7 +7,6 @@ pkg/subnet/subnet.go (WriteSubnetFile).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -21,6 +20,7 @@ from diagnose.signatures.cni import (
     SUBNET_ENV_INVALID,
     SUBNET_ENV_MISSING,
 )
+from diagnose.values import dataclass
 
 WRONG = (SUBNET_ENV_MISSING, SUBNET_ENV_INCOMPLETE, SUBNET_ENV_INVALID)
 NAMES = frozenset(signature.name for signature in WRONG)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -13,6 +12,7 @@ from diagnose.facts.logs import LogStream
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.coredns import NO_NEXT_PLUGIN
+from diagnose.values import dataclass
 
 ASKING = ("forward", "proxy", "grpc", "unbound", "erratic", "recursor", "dnsredir", "alternate")
 

@@ -8,13 +8,13 @@ Source: musl src/network/gai_strerror.c, lookup_name.c (name_from_dns_search), r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.model import Fact, Gap
+from diagnose.values import dataclass
 
 MUSL = "musl"
 WORDING = "Name does not resolve"

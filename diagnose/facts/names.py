@@ -24,6 +24,8 @@ def in_cluster(name: str, domains: Iterable[str] = (DEFAULT_DOMAIN,)) -> bool:
         return False
     if any(plain == normal(one) or plain.endswith("." + normal(one)) for one in domains):
         return True
+    if any(f".{normal(one)}." in plain for one in domains):
+        return False  # a whole name that a search list was appended to
     labels = plain.split(".")
     if "svc" in labels[1:] or (len(labels) > 1 and labels[-1] == "local"):
         return True

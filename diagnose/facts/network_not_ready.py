@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -16,6 +15,7 @@ from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.cni import NO_CONFIG
 from diagnose.signatures.kubelet import NETWORK_NOT_READY, NODE_READY
 from diagnose.signatures.runtime import SANDBOX_STARTED
+from diagnose.values import dataclass
 
 SIGNS = (NETWORK_NOT_READY, NO_CONFIG)
 BEGUN = (SANDBOX_STARTED, NODE_READY)  # after these the network is there

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 INGRESS, EGRESS = "Ingress", "Egress"
 DNS_POD_LABELS = {"k8s-app": ("kube-dns", "coredns", "node-local-dns", "nodelocaldns")}
-NAMESPACE_LABELS = ("kubernetes.io/metadata.name", "name")
+OWN_LABEL = "kubernetes.io/metadata.name"  # which Kubernetes sets by itself, since 1.21
+NAMESPACE_LABELS = (OWN_LABEL, "name")
 DNS_PORTS = ("dns", "dns-tcp", "domain")
 
 
@@ -75,6 +76,12 @@ class Peer:
         ]
         return all(value in DNS_POD_LABELS["k8s-app"] for value in wanted)
 
+    @property
+    def given_label(self) -> str:
+        """The label by which a namespace is meant and that somebody must have given it; or ""."""
+        labels = self.namespaces.labels if self.namespaces else {}
+        return next((f"{key}={value}" for key, value in labels.items() if key != OWN_LABEL), "")
+
 
 @dataclass(frozen=True)
 class PolicyPort:
@@ -129,6 +136,21 @@ class NetworkPolicy:
             rule.covers_dns(protocol) and rule.reaches_dns(self.subject.namespace)
             for rule in self.egress
         )
+
+    def label_for_dns(self, protocol: str = "UDP") -> str:
+        """Return the label without which CoreDNS's namespace is not among the peers for DNS.
+
+        "" where another peer or rule allows it, or where none does.
+        """
+        space = self.subject.namespace
+        labels = [
+            one.given_label
+            for rule in self.egress
+            if rule.covers_dns(protocol)
+            for one in (rule.peers if rule.peers is not None else (Peer(),))
+            if rule.peers is None or one.may_be_dns(space)
+        ]
+        return labels[0] if labels and all(labels) else ""
 
     def allows_dns_in(self, protocol: str = "UDP") -> bool:
         """Whether the selected pods may be asked on port 53, by anybody."""

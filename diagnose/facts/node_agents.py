@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar, Self
@@ -11,7 +10,7 @@ from typing import ClassVar, Self
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
 from diagnose.facts.events import Event
-from diagnose.facts.logs import LogStream
+from diagnose.facts.logs import LogStream, Match
 from diagnose.facts.nodes import Node
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.sandbox import SandboxFailures, by_place, runs
@@ -20,6 +19,7 @@ from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures import kubelet
 from diagnose.signatures.base import Emitter, Signature
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 SEVERAL = 3  # what a kubelet says once or twice while it starts
 RUNTIME_DOWN = regex(
@@ -27,6 +27,7 @@ RUNTIME_DOWN = regex(
     r"|container runtime status check may not have completed yet"
 )
 STARTING = "pleg has yet to be successful"
+SANDBOX = "FailedCreatePodSandBox"  # told by SandboxFailures, which knows what became of it
 
 
 class Lack(Enum):
@@ -79,6 +80,7 @@ class NodeAgents(Fact):
         faults = [
             *of_sandboxes(evidence),
             *(one for stream in streams for one in of_stream(stream, well)),
+            *(one for stream in streams for one in volumes_of(stream, pods)),
             *(one for event in events for one in of_event(event, pods, waiting)),
             *(one for node in nodes for one in of_node(node)),
         ]
@@ -130,6 +132,23 @@ def of_stream(stream: LogStream, well: set[str]) -> Iterator[AgentFault]:
         )
 
 
+NAMED_POD = regex(r"\bpod(?:=| \\*)\"(?:(?P<namespace>[\w-]{1,63})/)?(?P<name>[\w.-]{1,253})\\*\"")
+
+
+def volumes_of(stream: LogStream, pods: dict[str, Pod]) -> Iterator[AgentFault]:
+    """Yield the pods of DNS whose volume a kubelet cannot set up, by its log, each once."""
+    last: dict[str, tuple[Match, Subject]] = {}
+    for match in stream.matching(kubelet.CONFIG_VOLUME_MISSING):
+        named = NAMED_POD.search(match.quote.text)
+        pod = pods.get(named["name"]) if named else None
+        if named and "dns" in named["name"] and not (pod is not None and runs(pod)):
+            subject = Subject("Pod", named["name"], named["namespace"] or "")
+            last[named["name"]] = (match, subject)
+    for match, subject in last.values():
+        detail = match["configmap"] or f"the key {match['config_key']} of the ConfigMap"
+        yield AgentFault(Lack.VOLUME, subject, (match.quote,), detail, 1, match.at)
+
+
 def of_event(event: Event, pods: dict[str, Pod], waiting: Waiting) -> Iterator[AgentFault]:
     """Yield what an event says of a pod that does not run since."""
     pod = pods.get(event.subject.name)
@@ -139,6 +158,9 @@ def of_event(event: Event, pods: dict[str, Pod], waiting: Waiting) -> Iterator[A
         return
     if kubelet.SERVICES_NOT_SYNCED.match(event.message) and event.count >= SEVERAL:
         yield AgentFault(Lack.SERVICES, event.subject, (event.quote,), count=event.count)
+    if event.reason != SANDBOX and kubelet.CGROUP_DRIVER_MISMATCH.match(event.message):
+        about = Subject("Node", event.subject.node) if event.subject.node else event.subject
+        yield AgentFault(Lack.CGROUP_DRIVERS, about, (event.quote,), count=event.count)
     found = kubelet.CONFIG_VOLUME_MISSING.match(event.message)
     if found and not (pod is not None and runs(pod)):
         detail = found["configmap"] or f"the key {found['config_key']} of the ConfigMap"

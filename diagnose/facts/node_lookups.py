@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -14,6 +13,7 @@ from diagnose.facts.pods import Pod, unique
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures import client, kubelet, runtime
 from diagnose.signatures.base import Emitter
+from diagnose.values import dataclass
 
 PULLED = ("Pulled", "Started")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -12,6 +11,7 @@ from diagnose.facts.names import normal
 from diagnose.facts.nodes import Node
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 UNKNOWN = frozenset({Outcome.NXDOMAIN, Outcome.NOT_KNOWN})
 OTHER = frozenset({Outcome.SERVFAIL, Outcome.TIMEOUT, Outcome.TEMPORARY})

@@ -1,21 +1,25 @@
 """Whether packets of pods can find their way between nodes: endpoints, routes, sizes, ranges.
 
 Source: flannel-io/flannel v0.26.7, pkg/backend/vxlan (overhead of 50 bytes; of IPv6 70),
-pkg/backend/route_network.go; node annotations flannel.alpha.coreos.com/public-ip.
+pkg/backend/route_network.go; node annotations flannel.alpha.coreos.com/public-ip;
+projectcalico/calico v3.27.0, felix/dataplane/linux/int_dataplane.go (vxlan.calico and tunl0; what
+their headers take, and that a VPN's interface is not among those whose size is looked at).
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.cluster_ranges import ClusterRanges
 from diagnose.facts.flannel import NetConf, SubnetEnv
 from diagnose.facts.flannel_failures import FlannelFailures
 from diagnose.facts.logs import LogStream
+from diagnose.facts.lookups import Lookup, Outcome
+from diagnose.facts.names import always_exists
 from diagnose.facts.node_network import Interface, Route
 from diagnose.facts.nodes import Node
 from diagnose.facts.resolv_conf import ResolvConf
@@ -23,17 +27,22 @@ from diagnose.facts.services import Service
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.flannel import INTERFACE_USED, ROUTE_FAILED
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 PUBLIC_IP = "flannel.alpha.coreos.com/public-ip"
 VIRTUALBOX_NAT = "10.0.2.15"  # what VirtualBox and Vagrant give to every machine
-VXLAN_BYTES = 50
+# The devices of overlays, and what their headers take: of vxlan over IPv4, and of IP in IP.
+OVERLAYS = (("flannel.", 50), ("vxlan.calico", 50), ("tunl0", 20))
+VPN = regex(r"(?:wg|tun|tailscale|nebula|zt)\w{0,20}$")
 # Devices that belong to pods or to the overlay, or to another set of containers.
 VIRTUAL = regex(
     r"(?:lo|cni\d*|cbr\d*|flannel[\w.]*|docker\d*|veth\w*|cali\w*|tunl\d*|vxlan[\w.]*|cilium\w*|"
     r"lxc\w*|kube-ipvs\d*|nodelocaldns|dummy\d*|virbr[\w-]*|br-\w+|weave|datapath|kube-bridge|"
-    r"ip6tnl\d*|sit\d*|wg\d*|tun\d*|tailscale\d*)$"
+    r"ip6tnl\d*|sit\d*|wg\d*|tun\d*|tailscale\d*|nebula\d*|zt\w*|wireguard[\w.]*)$"
 )
 POD_DEVICES = regex(r"(?:cni|cbr|flannel)")
+# Of these none carries the overlay, whatever address it has: IPVS has every Service's on one.
+INSIDE = regex(r"(?:lo|cni\d*|cbr\d*|flannel|cali|tunl|vxlan|kube-ipvs|nodelocaldns|dummy)")
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,8 @@ class OverlaySizes(Fact):
         found = known(evidence, interfaces, Ask.NODE_NETWORK)
         if isinstance(found, Gap):
             return found
-        wrong = tuple(too_large(interfaces, evidence.of(SubnetEnv), evidence.of(Route)))
+        own = frozenset(address for node in evidence.of(Node) for address in node.addresses)
+        wrong = tuple(too_large(interfaces, evidence.of(SubnetEnv), evidence.of(Route), own))
         return cls(origin=found[0], gaps=found[1], wrong=wrong)
 
 
@@ -130,8 +140,13 @@ class AddressOverlaps(Fact):
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
-        """Return the addresses of nodes, their resolvers, and the DNS service."""
-        items: tuple[Readable, ...] = (*evidence.of(Node), *evidence.of(NetConf))
+        """Return the addresses of nodes, their resolvers, and Services."""
+        items: tuple[Readable, ...] = (
+            *evidence.of(Node),
+            *evidence.of(NetConf),
+            *evidence.of(ClusterRanges),
+            *own_names(evidence.of(Lookup)),
+        )
         found = known(evidence, items, Ask.NODES)
         if isinstance(found, Gap):
             return found
@@ -196,15 +211,17 @@ def missing_routes(nodes: tuple[Node, ...], routes: tuple[Route, ...]) -> Iterat
         own = next(
             (one.destination for one in devices if one.device.startswith(("cni", "cbr"))), ""
         )
-        missing = [
+        led = Ranges(one.destination for one in table)
+        missing = (
             (node, cidr)
             for node in nodes
             if node.subject.name != subject.name
             for cidr in (node.pod_cidrs or ())
-            if ":" not in cidr and cidr != own and not leads(table, cidr)
-        ]
-        if own and missing:
-            node, cidr = missing[0]
+            if ":" not in cidr and cidr != own and network(cidr) and led.around(cidr) is None
+        )
+        first = next(missing, None) if own else None
+        if first is not None:
+            node, cidr = first
             yield WrongPath(
                 subject if subject.kind == "Node" else CLUSTER,
                 f"no route leads to {cidr}, the pods of {node.subject.name}",
@@ -213,56 +230,83 @@ def missing_routes(nodes: tuple[Node, ...], routes: tuple[Route, ...]) -> Iterat
             )
 
 
-def leads(table: list[Route], cidr: str) -> bool:
-    """Whether a route other than the default one covers a range."""
-    wanted = network(cidr)
-    for route in table:
-        have = network(route.destination)
-        if wanted is None or (have is not None and covers(have, wanted)):
-            return True
-    return False
-
-
 # ---------------------------------------------------------------- sizes
 
 
 def too_large(
-    interfaces: tuple[Interface, ...], envs: tuple[SubnetEnv, ...], routes: tuple[Route, ...]
+    interfaces: tuple[Interface, ...],
+    envs: tuple[SubnetEnv, ...],
+    routes: tuple[Route, ...],
+    own: frozenset[str],
 ) -> Iterator[WrongPath]:
     """Yield nodes whose overlay or bridge takes larger packets than the way has room for."""
     places: dict[Subject, dict[str, Interface]] = {}
     for one in interfaces:
         if one.mtu:
             places.setdefault(one.subject, {})[one.name] = one
+    routed: dict[Subject, list[Route]] = {}
+    for route in routes:
+        routed.setdefault(route.subject, []).append(route)
+    told: dict[Subject, dict[int, SubnetEnv]] = {}
+    for env in envs:
+        if env.mtu and env.quotes:
+            told.setdefault(env.subject, {}).setdefault(env.mtu, env)
     for subject, links in places.items():
-        outer = underlay(links, [one for one in routes if one.subject == subject])
-        overlay = next((one for name, one in links.items() if name.startswith("flannel.")), None)
-        inner = [one for name, one in links.items() if name in ("cni0", "cbr0")]
-        inside = [(one.name, one.mtu or 0, one.quote) for one in (overlay, *inner) if one]
-        inside += [
-            ("subnet.env", env.mtu, env.quotes[0])
-            for env in envs
-            if env.mtu and env.quotes and env.subject in (subject, Subject(""))
-        ]
-        if outer is None or overlay is None:
+        overlay, header = overlay_of(links)
+        if overlay is None:
             continue
-        room = (outer.mtu or 0) - VXLAN_BYTES
+        outer = underlay(links, routed.get(subject, []), own, header)
+        of_flannel = overlay.name.startswith("flannel.")
+        inner = [one for name, one in links.items() if of_flannel and name in ("cni0", "cbr0")]
+        inside = [(one.name, one.mtu or 0, one.quote) for one in (overlay, *inner)]
+        inside += [
+            ("subnet.env", mtu, env.quotes[0])
+            for place in dict.fromkeys((subject, Subject("")) if of_flannel else ())
+            for mtu, env in told.get(place, {}).items()
+        ]
+        room = (outer.mtu or 0) - header if outer else 0
         over = next((one for one in inside if one[1] > room), None)
-        if over:
+        if outer and over:
+            kind = "an IP-in-IP" if overlay.name == "tunl0" else "a vxlan"
             yield WrongPath(
                 subject if subject.kind == "Node" else CLUSTER,
                 f"{over[0]} takes packets of {over[1]} bytes, {outer.name} with {outer.mtu} has "
-                f"room for {room} in a vxlan packet",
+                f"room for {room} in {kind} packet",
                 (over[2], outer.quote),
+                # Calico's pods may have a size of their own, and a VPN may not be the way
+                proven=of_flannel and not VPN.match(outer.name),
             )
 
 
-def underlay(links: dict[str, Interface], routes: list[Route]) -> Interface | None:
-    """Return the interface that carries the overlay: that of the default route, or the only one."""
+def overlay_of(links: dict[str, Interface]) -> tuple[Interface | None, int]:
+    """Return a node's overlay device that is up, and the bytes that its headers take."""
+    for prefix, header in OVERLAYS:
+        for name, one in links.items():
+            # tunl0 is there, but down, wherever the kernel's module is loaded
+            if name.startswith(prefix) and (name != "tunl0" or "UP" in one.flags):
+                return one, header
+    return None, 0
+
+
+def underlay(
+    links: dict[str, Interface], routes: list[Route], own: frozenset[str], header: int
+) -> Interface | None:
+    """Return the interface that carries the overlay.
+
+    That is the one with the node's address, or a VPN's that the pods' devices are made to fit, or
+    that of the default route, or the only one.
+    """
+    for name, one in links.items():
+        if not INSIDE.match(name) and any(each.partition("/")[0] in own for each in one.addresses):
+            return one
+    real = [one for name, one in links.items() if not VIRTUAL.match(name)]
+    fitting = {(one.mtu or 0) + header for name, one in links.items() if name.startswith("cali")}
+    for name, one in links.items():
+        if VPN.match(name) and fitting == {one.mtu} and all(each.mtu != one.mtu for each in real):
+            return one
     for route in routes:
         if route.destination == "default" and route.device in links:
             return links[route.device]
-    real = [one for name, one in links.items() if not VIRTUAL.match(name)]
     return real[0] if len(real) == 1 else None
 
 
@@ -276,15 +320,42 @@ def overlapping(evidence: Evidence) -> Iterator[WrongPath]:
         pods |= {cidr: conf.quote for cidr in (conf.network, conf.ipv6_network) if cidr}
     if not pods:
         pods = {cidr: node.quote for node in evidence.of(Node) for cidr in (node.pod_cidrs or ())}
-    ranges = [(cidr, net, quote) for cidr, quote in pods.items() if (net := network(cidr))]
+    told = not pods  # an installer was told so; the add-on may have taken another range
+    if told:
+        pods = {cidr: one.quote for one in evidence.of(ClusterRanges) for cidr in one.pods}
+    ranges = Ranges(pods)
     for what, address, quote, subject in outside(evidence):
-        host = network(address)
-        for cidr, net, other in ranges:
-            if host is not None and covers(net, host):
-                yield WrongPath(
-                    subject, f"{what} {address} lies in the pods' network {cidr}", (quote, other)
-                )
-                break
+        if (cidr := ranges.around(address)) is not None:
+            yield WrongPath(
+                subject,
+                f"{what} {address} lies in the pods' network {cidr}",
+                tuple(dict.fromkeys((quote, pods[cidr]))),
+                proven=not told,
+            )
+    for one in own_names(evidence.of(Lookup)):
+        yield WrongPath(
+            one.place,
+            f"the pod's own name is found for {one.server}, the address that it asks: the pod has "
+            "an address of the Services' range",
+            (one.quote,),
+            proven=False,
+        )
+
+
+def own_names(lookups: tuple[Lookup, ...]) -> tuple[Lookup, ...]:
+    """Return what pods asked in vain at an address for which they find their own name.
+
+    The kubelet writes a pod's own address and name to its /etc/hosts, and nothing else of pods.
+    Source: kubernetes/kubernetes v1.31.0, pkg/kubelet/kubelet_pods.go (managedHostsFileContent).
+    """
+    return tuple(
+        one
+        for one in lookups
+        if one.server_name
+        and one.server_name == one.place.name
+        and one.place.kind == "Pod"
+        and one.outcome not in (Outcome.NOERROR, Outcome.NODATA)
+    )
 
 
 def outside(evidence: Evidence) -> Iterator[tuple[str, str, Quote, Subject]]:
@@ -301,6 +372,15 @@ def outside(evidence: Evidence) -> Iterator[tuple[str, str, Quote, Subject]]:
         if service.serves_dns:
             for address in service.cluster_ips or ():
                 yield "the DNS service's address", address, service.quote, service.subject
+    for one in evidence.of(ClusterRanges):
+        for cidr in one.services:
+            yield "the Services' range", cidr, one.quote, CLUSTER
+        for address in one.hosts:
+            yield "the control plane's address", address, one.quote, CLUSTER
+    for lookup in evidence.of(Lookup):
+        if lookup.outcome is Outcome.NOERROR and always_exists(lookup.name):
+            for address in lookup.answers[:1]:
+                yield "the API's Service address", address, lookup.quote, CLUSTER
 
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -314,10 +394,32 @@ def network(text: str) -> Network | None:
         return None
 
 
-def covers(outer: Network, inner: Network) -> bool:
-    """Whether a range lies in another of its family."""
-    if isinstance(outer, ipaddress.IPv4Network) and isinstance(inner, ipaddress.IPv4Network):
-        return inner.subnet_of(outer)
-    if isinstance(outer, ipaddress.IPv6Network) and isinstance(inner, ipaddress.IPv6Network):
-        return inner.subnet_of(outer)
-    return False
+class Ranges:
+    """Ranges of addresses, to be asked which of them covers another one, however many there are."""
+
+    def __init__(self, cidrs: Iterable[str]) -> None:
+        """Keep each range by its size and its first bits, the first of equal ones."""
+        self._found: dict[tuple[int, int, int], tuple[int, str]] = {}
+        for number, cidr in enumerate(cidrs):
+            if (have := network(cidr)) is not None:
+                key = beginning(have, have.prefixlen)
+                self._found.setdefault(key, (number, cidr))
+        self._sizes = sorted({(version, bits) for version, bits, _ in self._found})
+
+    def around(self, text: str) -> str | None:
+        """Return the first of the ranges that covers an address or range; None without any."""
+        wanted = network(text)
+        if wanted is None:
+            return None
+        found = [
+            self._found[key]
+            for version, bits in self._sizes
+            if version == wanted.version and bits <= wanted.prefixlen
+            if (key := beginning(wanted, bits)) in self._found
+        ]
+        return min(found)[1] if found else None
+
+
+def beginning(one: Network, bits: int) -> tuple[int, int, int]:
+    """Return the family of a range, a number of bits, and so many first bits of its address."""
+    return one.version, bits, int(one.network_address) >> (one.max_prefixlen - bits)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -16,6 +15,7 @@ from diagnose.facts.workloads import DaemonSet
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.controller_manager import CIDR_EXHAUSTED
+from diagnose.values import dataclass
 
 EXHAUSTED = ("CIDRNotAvailable", "CIDRAssignmentFailed")
 MANAGER = "kube-controller-manager"

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Self
 
@@ -30,6 +29,7 @@ from diagnose.facts.node_paths import VIRTUAL
 from diagnose.facts.nodes import Node
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 DEEPEST = 12
 MOST_STEPS = 20_000
@@ -112,19 +112,38 @@ class OverlayFilters(Fact):
         found = known(evidence, dumps, Ask.NODE_NETWORK)
         if isinstance(found, Gap):
             return found
-        blocked = [one for dump in dumps for one in of_dump(evidence, dump)]
+        links: dict[Subject, list[Interface]] = {}
+        for link in evidence.of(Interface):
+            links.setdefault(link.subject, []).append(link)
+        nodes = [
+            (node.subject.name, address)
+            for node in evidence.of(Node)
+            for address in filter(is_v4, node.addresses)
+        ]
+        confs = evidence.of(NetConf)
+        blocked = [
+            one
+            for dump in dumps
+            for one in of_dump(dump, links.get(dump.subject, []), nodes, confs)
+        ]
         first = {(one.subject, one.port, one.chain): one for one in reversed(blocked)}
         return cls(origin=found[0], gaps=found[1], blocked=tuple(first.values())[::-1])
 
 
-def of_dump(evidence: Evidence, dump: FilterRules) -> Iterator[BlockedOverlay]:
-    """Yield the chains of one dump in which the overlay's packets end."""
-    ports = overlay_ports(evidence, dump.subject)
-    links = [one for one in evidence.of(Interface) if one.subject == dump.subject]
-    nodes = evidence.of(Node)
-    own = [bare(address) for one in links for address in one.addresses]
-    own += [a for one in nodes if one.subject.name == dump.subject.name for a in one.addresses]
-    others = [a for one in nodes if one.subject.name != dump.subject.name for a in one.addresses]
+def of_dump(
+    dump: FilterRules,
+    links: Sequence[Interface],
+    nodes: Sequence[tuple[str, str]],
+    confs: Sequence[NetConf],
+) -> Iterator[BlockedOverlay]:
+    """Yield the chains of one dump in which the overlay's packets end.
+
+    `links` are those of its node, `nodes` the names and addresses of all.
+    """
+    ports = overlay_ports(links, confs)
+    own = [bare(address) for one in links for address in one.addresses if is_v4(bare(address))]
+    own += [address for name, address in nodes if name == dump.subject.name]
+    others = [address for name, address in nodes if name != dump.subject.name]
     uplinks = tuple(one.name for one in links if not VIRTUAL.match(one.name) and one.addresses)
     walk = Walk(dump)
     for chain in CHAINS:
@@ -134,8 +153,8 @@ def of_dump(evidence: Evidence, dump: FilterRules) -> Iterator[BlockedOverlay]:
             packet = Packet(
                 port,
                 "INPUT" in chain.upper(),
-                tuple(one for one in own if is_v4(one)),
-                tuple(one for one in others if is_v4(one)),
+                tuple(own),
+                tuple(others),
                 uplinks,
             )
             end, rule = walk.through(chain, packet)
@@ -155,14 +174,12 @@ def place(dump: FilterRules) -> Subject:
     return dump.subject if dump.subject.kind == "Node" else Subject("Node")
 
 
-def overlay_ports(evidence: Evidence, node: Subject) -> tuple[int, ...]:
+def overlay_ports(links: Sequence[Interface], confs: Sequence[NetConf]) -> tuple[int, ...]:
     """Return the ports that a node's overlay uses: by its devices, else by flannel's configuration.
 
     Nothing where the node's devices show that flannel has none there.
     """
-    confs = evidence.of(NetConf)
     told = next((one.backend_port for one in reversed(confs) if one.backend_port), None)
-    links = [one for one in evidence.of(Interface) if one.subject == node]
     if links:
         found = [
             told if told and device == "flannel." else port

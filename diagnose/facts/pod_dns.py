@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence
 from diagnose.facts import kubelet_config
+from diagnose.facts.asked_elsewhere import of_node
 from diagnose.facts.kubelet_config import KubeletConfig
+from diagnose.facts.logs import LogStream
+from diagnose.facts.lookups import Lookup, Outcome
+from diagnose.facts.names import normal
 from diagnose.facts.resolv_conf import ResolvConf
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
+from diagnose.signatures.coredns import NO_NEXT_PLUGIN
+from diagnose.values import dataclass
+
+UNKNOWN = frozenset({Outcome.NXDOMAIN, Outcome.NODATA, Outcome.SERVFAIL, Outcome.NOT_KNOWN})
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,49 @@ class PodDNS(Fact):
             for one in files
         ]
         return cls(origin=found[0], gaps=found[1], told=tuple(told))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchedDomains(PodDNS):
+    """The same, with the domains of names that were asked for in vain, in `asked`.
+
+    Who typed a name may have meant another cluster, so that these are hints.
+    """
+
+    asks: ClassVar[tuple[Ask, ...]] = (*PodDNS.asks, Ask.CLIENT_OUTPUT, Ask.DNS_LOGS)
+
+    asked: tuple[Told, ...] = ()
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return what pods are told; names alone are enough."""
+        pods = PodDNS.read(evidence)
+        asked = tuple(from_names(evidence))
+        if isinstance(pods, PodDNS):
+            return cls(origin=pods.origin, gaps=pods.gaps, told=pods.told, asked=asked)
+        if not asked:
+            return pods
+        return cls(origin=asked[0].quote.origin, gaps=(pods,), asked=asked)
+
+
+def from_names(evidence: Evidence) -> Iterator[Told]:
+    """Yield the domains of Services' names that nobody answered, each once."""
+    names = [
+        (one.name, one.place, one.quote)
+        for one in evidence.of(Lookup)
+        if one.outcome in UNKNOWN and not of_node(one.server)
+    ]
+    names += [
+        (match["qname"], match.subject, match.quote)
+        for stream in evidence.of(LogStream)
+        for match in stream.matching(NO_NEXT_PLUGIN)
+    ]
+    seen: set[str] = set()
+    for name, place, quote in names:
+        domain = normal(name).rpartition(".svc.")[2] if ".svc." in normal(name) else ""
+        if "." in domain and domain not in seen:
+            seen.add(domain)
+            yield Told(place if place.kind else CLUSTER, quote, domain=domain)
 
 
 def domain_of(search: tuple[str, ...]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -11,7 +11,9 @@ from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.names import in_cluster, normal
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.services import Service, merged
+from diagnose.facts.workloads import PodTemplate
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 UNKNOWN = frozenset(
     {Outcome.NXDOMAIN, Outcome.NOT_KNOWN, Outcome.TEMPORARY, Outcome.SERVFAIL, Outcome.REFUSED}
@@ -20,12 +22,16 @@ UNKNOWN = frozenset(
 
 @dataclass(frozen=True)
 class WrongPolicy:
-    """One pod whose look-up failed for its policy; `why` completes "the pod …"."""
+    """One pod whose look-up failed for its policy; `why` completes "the pod …".
+
+    Unless `certain` only its workload is known, whose command names what was asked for.
+    """
 
     subject: Subject
     name: str
     why: str
     quotes: tuple[Quote, ...]
+    certain: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,23 +46,31 @@ class PodPolicies(Fact):
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return one entry per pod, by a failed look-up of a cluster name in it."""
         lookups, pods = evidence.of(Lookup), unique(evidence.of(Pod))
-        items: tuple[Readable, ...] = (*lookups, *pods)
+        templates = evidence.of(PodTemplate)
+        items: tuple[Readable, ...] = (*lookups, *pods, *templates)
         found = known(evidence, items, Ask.CLIENT_OUTPUT)
         if isinstance(found, Gap):
             return found
         services = [one for one in merged(evidence.of(Service)) if one.serves_dns]
         addresses = {ip for one in services for ip in one.cluster_ips or ()}
+        by_name: dict[str, list[Pod]] = {}
+        for pod in pods:
+            by_name.setdefault(pod.subject.name, []).append(pod)
+        may_be = Templates(one for one in templates if reason(one))
         wrong: dict[Subject, WrongPolicy] = {}
         for one in lookups:
             asked_dns = bool(one.server) and one.server in addresses
             if one.outcome not in UNKNOWN or not in_cluster(one.name) or asked_dns:
                 continue
-            pod = next((pod for pod in pods if same(pod.subject, one.place)), None)
-            if pod and (why := reason(pod)):
+            alike = by_name.get(one.place.name, ())
+            mine = next((pod for pod in alike if same(pod.subject, one.place)), None)
+            if mine and (why := reason(mine)):
                 wrong.setdefault(
-                    pod.subject,
-                    WrongPolicy(pod.subject, normal(one.name), why, (one.quote, pod.quote)),
+                    mine.subject,
+                    WrongPolicy(mine.subject, normal(one.name), why, (one.quote, mine.quote)),
                 )
+            for made in may_be.of(one) if mine is None else ():
+                wrong.setdefault(made.subject, of_template(made, one))
         return cls(origin=found[0], gaps=found[1], wrong=tuple(wrong.values()))
 
 
@@ -66,7 +80,44 @@ def same(pod: Subject, place: Subject) -> bool:
     return place.kind == "Pod" and pod.name == place.name and (len(spaces) == 1 or "" in spaces)
 
 
-def reason(pod: Pod) -> str:
+class Templates:
+    """Workloads, to be asked for those of which a look-up can be; each is named once."""
+
+    def __init__(self, templates: Iterable[PodTemplate]) -> None:
+        """Keep each by its name and by the words of what its pods run."""
+        self._named: dict[str, dict[int, PodTemplate]] = {}
+        self._told: dict[str, dict[int, PodTemplate]] = {}
+        for number, one in enumerate(templates):
+            self._named.setdefault(one.subject.name, {})[number] = one
+            for word in one.words:
+                self._told.setdefault(word, {})[number] = one
+
+    def of(self, lookup: Lookup) -> Iterator[PodTemplate]:
+        """Yield workloads of which a look-up's pod has its name, or that are told what to ask."""
+        found: dict[int, PodTemplate] = {}
+        name = lookup.place.name if lookup.place.kind == "Pod" else ""
+        if name:
+            for place, character in enumerate(name):
+                if character == "-":
+                    found |= self._named.pop(name[:place], {})
+        elif not lookup.place.kind:
+            found = self._told.pop(normal(lookup.name), {})
+        for number in sorted(found):
+            yield found[number]
+
+
+def of_template(template: PodTemplate, lookup: Lookup) -> WrongPolicy:
+    """Return the finding of a workload."""
+    return WrongPolicy(
+        subject=template.subject,
+        name=normal(lookup.name),
+        why=reason(template),
+        quotes=(lookup.quote, template.quote),
+        certain=False,
+    )
+
+
+def reason(pod: Pod | PodTemplate) -> str:
     """Return why a pod has the node's resolvers; "" when it has those of the cluster."""
     if pod.dns_policy in ("Default", "None"):
         return f"has dnsPolicy {pod.dns_policy}"

@@ -6,13 +6,14 @@ None in a field means that the evidence does not tell it; an empty value that th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 DNS_LABELS = {
     "k8s-app": ("kube-dns", "coredns"),

@@ -1,14 +1,14 @@
 """Where network policies keep DNS from clients or from CoreDNS: by objects, rules, or packets.
 
-Limits: policies of other kinds (Calico's, Cilium's own) are not read.
+Limits: policies of other kinds (Calico's, Cilium's own) are not read; what Cilium's monitor says of
+a packet is.
 Source: cloudnativelabs/kube-router pkg/controllers/netpol (policy.go, pod.go: a rejected packet is
 answered "port unreachable", so a client is refused and does not wait).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -19,9 +19,10 @@ from diagnose.facts.network_policies import EGRESS, INGRESS, NetworkPolicies, Ne
 from diagnose.facts.node_network import FilterRules
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.resolutions import cut_off
-from diagnose.model import Fact, Gap, Quote, Subject
-from diagnose.signatures.kernel import POLICY_DROPPED
+from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
+from diagnose.signatures.kernel import POLICY_DENIED, POLICY_DROPPED
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 BY_POLICY = regex(r"DROP by policy (?P<namespace>[a-z0-9.-]{1,63})/(?P<name>[a-z0-9.-]{1,253})")
 SILENT = NO_ANSWER | {Outcome.TEMPORARY}
@@ -100,6 +101,25 @@ def failures(lookups: tuple[Lookup, ...]) -> list[Lookup]:
     ]
 
 
+class Failing:
+    """Look-ups that failed, by the namespace of who asked; "" where it is not told."""
+
+    def __init__(self, lookups: Iterable[Lookup]) -> None:
+        """Keep the first of each namespace, with its place in the order of all."""
+        self._first: dict[str, tuple[int, Lookup]] = {}
+        for number, one in enumerate(lookups):
+            self._first.setdefault(one.place.namespace, (number, one))
+
+    def first(self, namespace: str) -> Lookup | None:
+        """Return the first that may be of a namespace; None without any."""
+        found = [self._first[one] for one in {namespace, ""} if one in self._first]
+        return min(found, key=lambda pair: pair[0])[1] if found else None
+
+    def named(self, namespace: str) -> bool:
+        """Whether one is told to be of a namespace."""
+        return bool(namespace) and namespace in self._first
+
+
 def of_clients(
     policies: tuple[NetworkPolicy, ...], failing: list[Lookup], *, whole: bool
 ) -> Iterator[PolicyBlock]:
@@ -107,26 +127,50 @@ def of_clients(
 
     Policies add up, so one that allows DNS to any pods of the namespace makes it undecided.
     """
+    spaces: dict[str, list[NetworkPolicy]] = {}
+    for policy in policies:
+        if EGRESS in policy.types:
+            spaces.setdefault(policy.subject.namespace, []).append(policy)
+    granting = {
+        space: [one for one in mine if one.allows_dns_out()] for space, mine in spaces.items()
+    }
+    by_label_alone = {
+        space: bool(some) and all(one.label_for_dns() for one in some)
+        for space, some in granting.items()
+    }
+    hit = Failing(failing)
     for policy in policies:
         space = policy.subject.namespace
-        if EGRESS not in policy.types or policy.allows_dns_out():
+        if EGRESS not in policy.types:
             continue
-        beside = [one for one in policies if one.subject.namespace == space and one is not policy]
-        if any(EGRESS in one.types and one.allows_dns_out() for one in beside):
+        here = hit.first(space)
+        if granting[space]:
+            if policy is granting[space][0] and by_label_alone[space]:
+                yield by_label(policy, here)
             continue
-        here = [one for one in failing if one.place.namespace in (space, "")]
-        named = [one for one in here if one.place.namespace == space and space]
         tcp = policy.allows_dns_out("TCP")
         yield PolicyBlock(
             policy=policy.subject,
             message="pods that it selects may ask DNS over TCP, not over UDP"
             if tcp
             else "pods that it selects may not ask DNS: no egress rule allows port 53",
-            quotes=(policy.quote, *(one.quote for one in here[:1])),
-            seen=bool(here),
+            quotes=(policy.quote, *((here.quote,) if here else ())),
+            seen=here is not None,
             mistaken=tcp,
-            proven=whole and bool(named) and policy.selector.everything,
+            proven=whole and hit.named(space) and policy.selector.everything,
         )
+
+
+def by_label(policy: NetworkPolicy, failing: Lookup | None) -> PolicyBlock:
+    """Return the policy that lets pods ask DNS only if somebody has labelled its namespace."""
+    label = policy.label_for_dns()
+    return PolicyBlock(
+        policy=policy.subject,
+        message=f"DNS is allowed only to namespaces with the label {label}, which Kubernetes does "
+        "not set by itself",
+        quotes=(policy.quote, *((failing.quote,) if failing else ())),
+        seen=failing is not None,
+    )
 
 
 def of_coredns(
@@ -144,13 +188,14 @@ def of_coredns(
         if one.subject.namespace in spaces and one.selector.may_match(labels)
     ]
     into = [one for one in others if INGRESS in one.types]
-    out = [one for one in others if EGRESS in one.types]
+    asked = any(one.allows_dns_in() for one in into)
+    tcp = any(one.allows_dns_in("TCP") for one in into)
+    asks = any(one.egress for one in others if EGRESS in one.types)
     for policy in mine:
         said = []
-        if INGRESS in policy.types and not any(one.allows_dns_in() for one in into):
-            tcp = any(one.allows_dns_in("TCP") for one in into)
+        if INGRESS in policy.types and not asked:
             said.append("only TCP on port 53 may come in" if tcp else "nobody may ask it")
-        if EGRESS in policy.types and not any(one.egress for one in out):
+        if EGRESS in policy.types and not asks:
             said.append("it may ask neither the API server nor its upstream")
         if said:
             yield PolicyBlock(
@@ -173,6 +218,16 @@ def of_packets(streams: tuple[LogStream, ...]) -> Iterator[PolicyBlock]:
                 seen=True,
                 proven=True,
             )
+        for match in list(stream.matching(POLICY_DENIED))[:1]:
+            yield PolicyBlock(
+                policy=CLUSTER,
+                message=f"packets from {match['source']} to {match['target']} port {match['port']} "
+                "were dropped by a policy (Cilium)"
+                + ("" if match["port"] == "53" else ", which must allow the port of the DNS pods"),
+                quotes=(match.quote,),
+                seen=True,
+                proven=match["port"] == "53",
+            )
 
 
 def of_rules(dumps: tuple[FilterRules, ...], failing: list[Lookup]) -> Iterator[PolicyBlock]:
@@ -181,17 +236,15 @@ def of_rules(dumps: tuple[FilterRules, ...], failing: list[Lookup]) -> Iterator[
     Such a rule exists for each policy that selects a pod; it alone says nothing. A rejected packet
     is answered at once, so a refusal points to it more than a time-out.
     """
-    refused = [one for one in failing if one.outcome is Outcome.CONNECTION_REFUSED]
+    refused = Failing(one for one in failing if one.outcome is Outcome.CONNECTION_REFUSED)
     for dump in dumps:
         for rule in dump.rules:
             match = BY_POLICY.search(rule.text)
-            here = [
-                one for one in refused if match and one.place.namespace in ("", match["namespace"])
-            ]
+            here = refused.first(match["namespace"]) if match else None
             if match and here:
                 yield PolicyBlock(
                     policy=Subject("NetworkPolicy", match["name"], match["namespace"]),
                     message="the node enforces it, and DNS packets are refused at once",
-                    quotes=(rule.quote, here[0].quote),
+                    quotes=(rule.quote, here.quote),
                     seen=True,
                 )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import ClassVar, Self, TypeVar
 
@@ -32,6 +32,7 @@ from diagnose.facts.dns_answers import (
 from diagnose.facts.lookups import ANSWERED, NO_ANSWER, NOWHERE, Outcome
 from diagnose.facts.pods import Pod, unique
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 Key = TypeVar("Key")
 

@@ -7,7 +7,6 @@ keep theirs elsewhere.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -17,6 +16,7 @@ from diagnose.facts.pods import Pod, unique
 from diagnose.facts.services import DNS_SERVICE_NAMES, ReadyEndpoints
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 SERVICE = regex(r"(?P<namespace>[a-z0-9][a-z0-9-]*)/(?P<name>[a-z0-9][a-z0-9-]*):")
 TARGET = regex(

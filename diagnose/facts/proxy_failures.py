@@ -7,7 +7,6 @@ minutes of log has passed; one that ended the process is over once its pod runs 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -18,6 +17,7 @@ from diagnose.facts.pods import Pod, unique
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures import kernel, kube_proxy
 from diagnose.signatures.base import Emitter, Signature
+from diagnose.values import dataclass
 
 QUIET = timedelta(minutes=5)
 # The process ends with these.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -13,6 +13,7 @@ from diagnose.facts.rbac import NEEDED, ClusterRole, ClusterRoleBinding, CoreDNS
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.trouble import Reason
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

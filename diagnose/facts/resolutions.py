@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -11,6 +10,7 @@ from diagnose.facts.dns_answers import Asked, NameKind
 from diagnose.facts.lookups import Lookup, Lookups, Outcome
 from diagnose.facts.probe_matrix import CLUSTER_ROLES, POD_KINDS, ClientMatrix, ProbeMatrix
 from diagnose.model import Gap, GapKind
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 MAX_NAMESERVERS = 3  # glibc resolv.h MAXNS, musl MAXNS, kubelet validation.MaxDNSNameservers
 

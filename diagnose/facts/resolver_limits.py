@@ -6,7 +6,6 @@ MaxDNSSearchPaths 32, until 1.25 6), pkg/kubelet/network/dns/dns.go.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -17,6 +16,7 @@ from diagnose.facts.resolv_conf import MAX_NAMESERVERS, ResolvConf
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Signature
 from diagnose.signatures.kubelet import NAMESERVER_LIMIT, SEARCH_LIMIT
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

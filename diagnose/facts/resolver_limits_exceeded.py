@@ -10,13 +10,13 @@ Amazon VPC documentation, DNS quotas.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
 from diagnose.facts.sysctls import Counter, Sysctl
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 COUNTER = "linklocal_allowance_exceeded"
 

@@ -11,8 +11,7 @@ Documentation/networking/ip-sysctl.rst.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -27,6 +26,7 @@ from diagnose.findings import times
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.kernel import MARTIAN_SOURCE
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 OF_PODS = regex(r"(?:cni|cbr|flannel|cali|veth|vxlan|tunl|cilium|lxc|weave|kube|docker)[\w.-]*$")
 STRICT = "1"
@@ -103,11 +103,17 @@ def by_lines(stream: LogStream, settings: tuple[Sysctl, ...]) -> Iterator[Revers
 
 def by_counter(evidence: Evidence, settings: tuple[Sysctl, ...]) -> Iterator[ReversePathDrop]:
     """Yield nodes with two ways out, a strict filter on one of them, and packets dropped for it."""
+    links: dict[Subject, list[Interface]] = {}
+    for link in evidence.of(Interface):
+        links.setdefault(link.subject, []).append(link)
+    told: dict[Subject, dict[str, Sysctl]] = {}
+    for one in settings:
+        told.setdefault(one.subject, {})[one.name] = one
     for counter in evidence.of(Counter):
         if counter.name != COUNTER or not counter.value:
             continue
-        ways = uplinks(evidence, counter.subject)
-        modes = {one.name: one for one in settings if one.subject == counter.subject}
+        ways = uplinks(links.get(counter.subject, ()))
+        modes = told.get(counter.subject, {})
         strict = [name for name in ways if mode_of(modes, name) == STRICT]
         if len(ways) < 2 or not strict:
             continue
@@ -132,12 +138,10 @@ def mode_of(modes: dict[str, Sysctl], interface: str) -> str:
     return max((one.value or "" for one in told if one), default="")
 
 
-def uplinks(evidence: Evidence, node: Subject) -> list[str]:
+def uplinks(links: Iterable[Interface]) -> list[str]:
     """Return the interfaces of a node that lead out of it: with an address, and not virtual."""
     return [
-        one.name
-        for one in evidence.of(Interface)
-        if one.subject == node and not VIRTUAL.match(one.name) and any(map(leads, one.addresses))
+        one.name for one in links if not VIRTUAL.match(one.name) and any(map(leads, one.addresses))
     ]
 
 

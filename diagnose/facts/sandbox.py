@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -18,6 +19,7 @@ from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures import cni, kubelet, runtime
 from diagnose.signatures.base import Emitter, Signature
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 REASONS = frozenset(
     {"FailedCreatePodSandBox", "FailedKillPod", "FailedPodSandBoxStatus", "NetworkNotReady"}
@@ -57,6 +59,7 @@ INNER = (
     *cni.SIGNATURES,
     runtime.SANDBOX_IMAGE_FAILED,
     runtime.SANDBOX_NAME_RESERVED,
+    runtime.SANDBOX_START_FAILED,
     kubelet.CGROUP_DRIVER_MISMATCH,
 )
 INNER_NAMES = frozenset(one.name for one in INNER)
@@ -224,13 +227,25 @@ def runs(pod: Pod) -> bool:
 
 
 def starts(events: Iterable[Event]) -> dict[str, float]:
-    """Return for each pod's name how long ago its last container event was, in seconds."""
+    """Return for each pod how long ago its last container event was, in seconds."""
     last: dict[str, float] = {}
-    for event in events:
-        if event.reason in STARTED and event.age_s is not None and event.subject.name:
-            name = event.subject.name
-            last[name] = min(event.age_s, last.get(name, event.age_s))
+    every = list(events)
+    scheduled = Counter(whose(one) for one in every if one.reason == "Scheduled")
+    for event in every:
+        if event.reason in STARTED and event.age_s is not None:
+            pod = whose(event)
+            if event.subject.name or scheduled[pod] == 1:
+                last[pod] = min(event.age_s, last.get(pod, event.age_s))
     return last
+
+
+def whose(event: Event) -> str:
+    """Return the name of an event's pod; where it has none, which text it stands in.
+
+    The end of a describe tells the events of one pod and does not name it; that there is one alone
+    is seen by its being scheduled once.
+    """
+    return event.subject.name or f"in {event.origin}"
 
 
 def of_event(event: Event, started: dict[str, float]) -> Iterator[SandboxFailure]:
@@ -244,7 +259,7 @@ def of_event(event: Event, started: dict[str, float]) -> Iterator[SandboxFailure
     subject = event.subject
     if not subject.name and (named := pod_in(event.message)):
         subject = Subject("Pod", named[1], named[0], subject.node)
-    since = started.get(subject.name)
+    since = started.get(subject.name, started.get(whose(event)))
     yield SandboxFailure(
         subject=subject,
         quote=event.quote,

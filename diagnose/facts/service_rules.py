@@ -8,7 +8,6 @@ pkg/proxy/nftables/proxier.go (table kube-proxy).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -18,6 +17,7 @@ from diagnose.facts.node_network import FilterRules, Interface
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.services import Service, merged
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 TABLES = ("nat", "kube-proxy")  # that hold rules for Service addresses
 API_SERVICE = "default/kubernetes:"
@@ -72,21 +72,23 @@ def by_answers(
     lookups: tuple[Lookup, ...], addresses: set[str], pods: set[str]
 ) -> list[MissingRules]:
     """Return where CoreDNS's pods answer by their own addresses and not by the Service's."""
-    answering = [one for one in lookups if one.server in pods and one.outcome in ANSWERED]
-    found = []
+    answering: dict[Subject, Lookup] = {}
+    for one in lookups:
+        if one.server in pods and one.outcome in ANSWERED:
+            answering.setdefault(one.place, one)
     for silent in lookups:
-        beside = [one for one in answering if one.place == silent.place]
-        if silent.server in addresses and silent.outcome in NO_ANSWER and beside:
-            found.append(
+        beside = answering.get(silent.place)
+        if beside and silent.server in addresses and silent.outcome in NO_ANSWER:
+            return [
                 MissingRules(
                     subject=silent.place if silent.place.kind else CLUSTER,
                     address=silent.server,
                     message=f"{silent.server} does not answer, the CoreDNS pod "
-                    f"{beside[0].server} asked from the same place does",
-                    quotes=(silent.quote, beside[0].quote),
+                    f"{beside.server} asked from the same place does",
+                    quotes=(silent.quote, beside.quote),
                 )
-            )
-    return found[:1]
+            ]
+    return []
 
 
 def by_rules(evidence: Evidence, services: Iterable[Service]) -> Iterator[MissingRules]:

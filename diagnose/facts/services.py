@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
-from diagnose.evidence import Evidence, known
+from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.node_network import FilterRules
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
+# What kube-proxy writes on a rule that refuses a Service's packets.
+# Source: kubernetes/kubernetes v1.31.0, pkg/proxy/iptables/proxier.go (syncProxyRules).
+REFUSED_SERVICE = regex(
+    r"[\"\s](?P<namespace>[a-z0-9-]{1,63})/(?P<name>[a-z0-9-]{1,63}):[\w-]{0,63} has no endpoints"
+)
 DNS_SERVICE_NAMES = ("kube-dns", "coredns", "rke2-coredns-rke2-coredns", "dns-default")
 
 
@@ -131,7 +138,10 @@ class Backends:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadyEndpoints(Fact):
-    """The endpoints of the DNS Services, whether told by Endpoints, slices or describe."""
+    """The endpoints of the DNS Services, whether told by Endpoints, slices or describe.
+
+    Where none of these tells, a node's rules may tell that there are none.
+    """
 
     asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_ENDPOINTS, Ask.DNS_SERVICES)
 
@@ -140,13 +150,19 @@ class ReadyEndpoints(Fact):
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return one Backends per DNS Service that any part tells the endpoints of."""
-        dns = {one.subject.name for one in evidence.of(Service) if one.serves_dns}
+        services = [one for one in evidence.of(Service) if one.serves_dns]
+        dns = {one.subject.name for one in services}
         items = [
             one
             for one in evidence.of(Endpoints)
             if one.service in dns or one.service in DNS_SERVICE_NAMES
         ]
-        found = known(evidence, items, Ask.DNS_ENDPOINTS)
+        refused = () if items else tuple(refused_services(evidence))
+        readable: tuple[Readable, ...] = (
+            *items,
+            *(evidence.of(FilterRules) if refused else ()),
+        )
+        found = known(evidence, readable, Ask.DNS_ENDPOINTS)
         if isinstance(found, Gap):
             return found
         groups: dict[tuple[str, str], list[Endpoints]] = {}
@@ -161,7 +177,30 @@ class ReadyEndpoints(Fact):
             )
             for (namespace, name), group in groups.items()
         )
+        backends += refused
+        if Ask.DNS_ENDPOINTS in evidence.looked and not found[1]:
+            # the controller writes a slice also for a Service without endpoints; with none there
+            # is nothing that a proxy could send to
+            told = {name for _, name in groups} | {one.service.name for one in refused}
+            backends += tuple(
+                Backends(service=one.subject, endpoints=(), quotes=(one.quote,))
+                for one in merged(tuple(services))
+                if one.subject.name not in told
+            )
         return cls(origin=found[0], gaps=found[1], backends=backends)
+
+
+def refused_services(evidence: Evidence) -> Iterator[Backends]:
+    """Yield the DNS Services of which a node's rules say that nothing stands behind them."""
+    seen: set[tuple[str, str]] = set()
+    for dump in evidence.of(FilterRules):
+        for rule in dump.rules:
+            told = REFUSED_SERVICE.search(rule.text)
+            if told and told["name"] in DNS_SERVICE_NAMES and ":metrics " not in rule.text:
+                key = (told["namespace"], told["name"])
+                if key not in seen:
+                    seen.add(key)
+                    yield Backends(Subject("Service", key[1], key[0]), (), (rule.quote,))
 
 
 def merged(services: tuple[Service, ...]) -> tuple[Service, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -15,6 +14,7 @@ from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.controller_manager import SLICE_SYNC_FAILED
 from diagnose.signatures.trouble import Reason, classify
+from diagnose.values import dataclass
 
 REASON = "FailedToUpdateEndpointSlices"
 ROUTINE = "out of date"  # the controller read its own write too early, and tries again

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -11,6 +10,7 @@ from diagnose.facts.events import Event
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.sandbox import SandboxFailure, SandboxFailures, seen
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 PATIENCE_S = 120.0  # a slow image or volume takes this long without being stuck
 WAITING = ("ContainerCreating", "PodInitializing")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -10,6 +9,7 @@ from diagnose.evidence import Evidence, Readable, known
 from diagnose.facts.logs import LogStream, Match
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.kernel import PREFLIGHT_SETTING
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ configmap.go (updateCorefile).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -21,6 +20,7 @@ from diagnose.facts.logs import LogStream, Match
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.coredns import FORWARD_INVALID, NODELOCAL_UPSTREAM_UNKNOWN
+from diagnose.values import dataclass
 
 NOWHERE = "<nil>"  # what Go prints of an address that there is not
 HOLDER = "__PILLAR__CLUSTER__DNS__"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -15,6 +14,7 @@ from diagnose.facts.waiting import Waiting
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures import coredns, kubelet
 from diagnose.signatures.base import Signature
+from diagnose.values import dataclass
 
 MISSING: tuple[Signature, ...] = (kubelet.RESOLVCONF_MISSING, coredns.RESOLVCONF_MISSING)
 EMPTY: tuple[Signature, ...] = (kubelet.RESOLVCONF_EMPTY, coredns.RESOLVCONF_EMPTY)

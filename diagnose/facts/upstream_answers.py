@@ -8,7 +8,6 @@ Source: coredns/coredns v1.12.0, plugin/log/log.go and core/dnsserver/server.go 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -26,6 +25,7 @@ from diagnose.facts.upstream_servers import UpstreamServers
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.coredns import QUERY_REFUSED, QUERY_SERVFAIL
+from diagnose.values import dataclass
 
 SOME, MANY = 5, 20  # queries, as they are counted: of one broken domain, and of several
 OWN_QUESTIONS = (Ask.CLIENT_ANSWERS, Ask.PROBE_ANSWERS)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence
 from diagnose.facts.dns_answers import Asked, PlaceKind, ServerRole
+from diagnose.facts.listeners import NODE_LOCAL
 from diagnose.facts.logs import CoreDNSLogs, LogStream, Match, shares
 from diagnose.facts.lookups import ANSWERED, Outcome
-from diagnose.facts.names import in_cluster
+from diagnose.facts.names import DEFAULT_DOMAIN, REVERSE, in_cluster, normal
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.probe_matrix import POD_KINDS, Cell, ClientMatrix, State, joined, node_or, said
 from diagnose.model import Fact, Gap, Quote, Subject
@@ -29,6 +30,7 @@ from diagnose.signatures.coredns import (
 )
 from diagnose.signatures.trouble import Reason, Trouble, classify
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 MOST_NAMES = 10
 DNS_PORT = 53
@@ -44,6 +46,8 @@ REASONS = {
 }
 # Of these an answer to a plain question tells that it is over.
 PLAIN = frozenset({Reason.TIMEOUT, Reason.REFUSED, Reason.NO_ROUTE, Reason.NETWORK_UNREACHABLE})
+# Only what an upstream sent is unpacked, whatever the name: people put <name> in its place.
+READ = (Reason.OVERSIZED, Reason.GARBAGE)
 SOURCE = regex(r"(?:read|write) (?:udp|tcp)\d? (?P<source>\S+?)->")
 
 
@@ -60,7 +64,7 @@ class UpstreamFailure:
     `asked_from` says from where corediag asked the server itself in vain, `note` what it saw where
     a log tells of the failure: `answers_node` that the server answers the pod's node, `answers_now`
     an answer to a pod of that node, which the log does not agree with. `others_answer` says that
-    another upstream answers.
+    another upstream answers. `cache` says that it is a node-local cache's, and the server CoreDNS.
     """
 
     server: str
@@ -82,6 +86,7 @@ class UpstreamFailure:
     asked_from: str = ""
     answers_now: Quote | None = None
     others_answer: bool = False
+    cache: bool = False
 
     @property
     def certain(self) -> bool:
@@ -100,12 +105,16 @@ class UpstreamFailure:
 
 @dataclass(frozen=True, kw_only=True)
 class UpstreamFailures(Fact):
-    """The upstream servers that fail CoreDNS; of those in `ended` the log shows that they ended."""
+    """The upstream servers that fail CoreDNS; of those in `ended` the log shows that they ended.
+
+    `to_coredns` are the failures of node-local caches on their way to CoreDNS.
+    """
 
     asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_LOGS, *ClientMatrix.asks)
 
     failures: tuple[UpstreamFailure, ...] = ()
     ended: tuple[UpstreamFailure, ...] = ()
+    to_coredns: tuple[UpstreamFailure, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
@@ -122,14 +131,13 @@ class UpstreamFailures(Fact):
         every = [(one, stream) for stream in logs.streams for one in of_stream(stream, hosts, ours)]
         found = [(compared(one, ways), stream) for one, stream in unmixed(every)]
         over = [has_ended(one, stream, answered_at(one, ways)) for one, stream in found]
+        lasting = [one for (one, _), ended in zip(found, over, strict=True) if not ended]
         return cls(
             origin=logs.origin,
             gaps=logs.gaps,
-            failures=(
-                *(one for (one, _), ended in zip(found, over, strict=True) if not ended),
-                *asked,
-            ),
+            failures=(*(one for one in lasting if not one.cache), *asked),
             ended=tuple(one for (one, _), ended in zip(found, over, strict=True) if ended),
+            to_coredns=tuple(one for one in lasting if one.cache),
         )
 
 
@@ -289,10 +297,11 @@ def of_stream(
         if is_echo(match, ours):
             continue
         trouble = classify(match["reason"])
-        if in_cluster(match["qname"]) and not trouble.target:
+        if in_cluster(match["qname"]) and not trouble.target and trouble.reason not in READ:
             others.append(match)  # a plugin that serves the name itself
             continue
         groups.setdefault((host(trouble.target), trouble.reason), []).append((match, trouble))
+    behind = behind_cache(stream, [match for several in groups.values() for match, _ in several])
     lines = [[match for match, _ in several] for several in groups.values()]
     counts = shares(stream, [*lines, others])
     for ((server, reason), several), count in zip(groups.items(), counts, strict=False):
@@ -319,9 +328,32 @@ def of_stream(
             tcp=all(" tcp" in m["reason"] for m, _ in several),
             first_at=several[0][0].at,
             last_at=several[-1][0].at,
+            cache=server in behind,
         )
     yield from consolidated(stream)
     yield from unhealthy(stream, alone=not groups)
+
+
+def behind_cache(stream: LogStream, matches: Sequence[Match]) -> frozenset[str]:
+    """Return the addresses at which a node-local cache asks CoreDNS; none of another's log.
+
+    Its template has a server block with a loop self-test for the cluster's domain and for each
+    reverse zone, and these forward to CoreDNS; CoreDNS itself has none but that of the root.
+    Source: kubernetes/kubernetes v1.31.0, cluster/addons/dns/nodelocaldns/nodelocaldns.yaml.
+    """
+    zones: dict[str, set[str]] = {}
+    for match in matches:
+        zone = normal(PROBE.sub("", match["qname"], count=1)) if is_probe(match) else ""
+        if zone:
+            zones.setdefault(host(classify(match["reason"]).target), set()).add(zone)
+    named = stream.subject.name.startswith(NODE_LOCAL)
+    own = {DEFAULT_DOMAIN, *REVERSE}
+    return frozenset(
+        server
+        for server, several in zones.items()
+        if server
+        and (DEFAULT_DOMAIN in several or several >= set(REVERSE) or (named and several & own))
+    )
 
 
 def consolidated(stream: LogStream) -> Iterator[UpstreamFailure]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -13,6 +12,7 @@ from diagnose.facts.corefile import Corefile
 from diagnose.facts.resolv_conf import ResolvConf, ResolvConfs
 from diagnose.facts.upstream_failures import host
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

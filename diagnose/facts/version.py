@@ -8,7 +8,6 @@ tells none.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -20,6 +19,7 @@ from diagnose.facts.workloads import Deployment
 from diagnose.model import Fact, Gap
 from diagnose.signatures.base import Emitter
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 # The end of the name only: registries are mirrored under any path, and RKE2 says hardened-coredns
 IMAGE_TAG = regex(

@@ -6,13 +6,13 @@ create the sandbox of a pod that is not among them is over: it runs since, or wa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence
 from diagnose.facts.pods import Pod, unique
 from diagnose.model import Subject
+from diagnose.values import dataclass
 
 BUILT = ("Running", "CrashLoopBackOff", "Error", "OOMKilled", "Completed", "Succeeded")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,21 @@ class Deployment:
             or name.endswith("coredns")
             or name in ("coredns", "kube-dns")
         ) and "autoscaler" not in name
+
+
+@dataclass(frozen=True)
+class PodTemplate:
+    """What a workload makes of its pods' DNS, where that is not the cluster's as usual.
+
+    `subject` is the workload. `words` are its containers' commands, arguments and environment.
+    """
+
+    subject: Subject
+    origin: str
+    quote: Quote
+    host_network: bool = False
+    dns_policy: str = ""
+    words: frozenset[str] = frozenset()
 
 
 def scaled_to_zero(evidence: Evidence) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -19,6 +18,7 @@ from diagnose.facts.names import normal
 from diagnose.facts.probe_matrix import CLUSTER_ROLES, Cell, ProbeMatrix, called
 from diagnose.facts.services import Service, merged
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ PARSERS: Mapping[Kind, tuple[str, str]] = {
     Kind.EVENTS: ("events", "parse"),
     Kind.LOG: ("logs", "parse"),
     Kind.TEXT: ("texts", "parse"),
+    Kind.SHELL: ("texts", "parse_shell"),
     Kind.COREFILE: ("corefile", "parse"),
     Kind.RESOLV_CONF: ("config", "parse_resolv_conf"),
     Kind.SUBNET_ENV: ("config", "parse_subnet_env"),

@@ -9,10 +9,10 @@ kubernetes/kubectl pkg/describe/describe.go (translateMicroTimestampSince), v0.3
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "y": 31_536_000}
 # A number and its unit, once or several times; bounded, since it stands inside of other patterns.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagnose.model import Subject
 from diagnose.text.recognise import KUBECTL, option, positional
+from diagnose.values import dataclass
 
 LONGEST = 4000
 # The API's kinds by what kubectl's command line and its tables call them.

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from diagnose.parsers.ages import AGE, UNTOLD
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 LONGEST_ROW = 8000
 MOST_COLUMNS = 40
@@ -119,6 +120,8 @@ STRICT = {
     "CONTAINERS": r"[a-z0-9][a-z0-9,-]*",
     "IMAGES": r"[\w./:@,-]+",
 }
+# The columns' names as groups of an expression.
+GROUPS = {name: name.replace("-", "_").replace(" ", "_") for name in STRICT}
 
 
 @dataclass(frozen=True)
@@ -237,8 +240,7 @@ def shape(*names: str) -> re.Pattern[str]:
     ends = 0
     for name in names:
         bare = name.rstrip("?+")
-        group = re.sub(r"\W", "_", bare)
-        cell = f"(?P<{group}>{STRICT[bare]})"
+        cell = f"(?P<{GROUPS[bare]}>{STRICT[bare]})"
         if name.endswith("?"):
             parts.append(rf"(?:{cell}\s+)?")
         elif name.endswith("+") or ends:
@@ -246,7 +248,7 @@ def shape(*names: str) -> re.Pattern[str]:
             ends += 1
         else:
             parts.append(cell if not parts or parts[-1].endswith(r"\s+)?") else rf"\s+{cell}")
-    return re.compile("".join(parts) + ")?" * ends + r"(?P<rest>(?:\s.*)?)$")
+    return regex("".join(parts) + ")?" * ends + r"(?P<rest>(?:\s.*)?)$")
 
 
 def shaped(line: str, pattern: re.Pattern[str]) -> Row | None:
@@ -257,8 +259,8 @@ def shaped(line: str, pattern: re.Pattern[str]) -> Row | None:
     groups = found.groupdict()
     extra = tuple(cell for cell in GAP.split(groups.pop("rest").strip()) if cell)
     names: dict[str, str] = {}
-    for name in STRICT:
-        value = groups.get(re.sub(r"\W", "_", name))
+    for name, group in GROUPS.items():
+        value = groups.get(group)
         if value is not None:
             names[name] = value
     return Row(names, extra)

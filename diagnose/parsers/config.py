@@ -6,7 +6,8 @@ Go's encoding/json matches them.
 
 Limits: of a JSON text that lost its beginning nothing is read.
 Source: resolv.conf(5); glibc resolv/res_init.c (res_vinit_1), 2.36; musl
-src/network/resolvconf.c, 1.2.3; kubernetes/kubernetes pkg/kubelet/network/dns/dns.go
+src/network/resolvconf.c, 1.2.3; systemd v255 src/resolve/resolved-resolv-conf.c
+(write_uplink_resolv_conf_contents); kubernetes/kubernetes pkg/kubelet/network/dns/dns.go
 (parseResolvConf), v1.18; flannel-io/flannel pkg/subnet/config.go (ParseConfig), v0.25;
 flannel-io/cni-plugin flannel.go (loadFlannelSubnetEnv, missing), v1.1.2;
 containernetworking/plugins plugins/main/bridge/bridge.go (loadNetConf), v1.4.
@@ -18,7 +19,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from diagnose.facts.cni_config import CNIConfig
@@ -29,6 +30,7 @@ from diagnose.parts import Kind, Parsed, Part
 from diagnose.text.clean import plain
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 # ---------------------------------------------------------------- lines, quotes, file names
 
@@ -83,6 +85,8 @@ def trouble(part: Part, line: str, index: int) -> Gap:
 DIRECTIVES = frozenset({"nameserver", "search", "domain", "options", "sortlist"})
 MOST_INVALID = 20
 ADDRESS_BEGINNING = regex(r"\d{1,3}(?:\.\d{1,3}){0,2}\.?|(?=.*:)[\da-fA-F:]{2,39}")
+# Below its head systemd-resolved writes a server, or says that it knows none
+RESOLVED, NO_SERVERS = "managed by man:systemd-resolved(8)", "# No DNS servers known."
 MOST_SERVERS = 200  # kept of one resolv.conf; a resolver asks three
 
 
@@ -101,10 +105,12 @@ def parse_resolv_conf(part: Part) -> Parsed:
     lines: list[list[str]] = []
     absent: Quote | None = None
     failure: Gap | None = None
+    headed = False
     for index, raw in enumerate(part.text.split("\n")):
         line = plain(raw)
         words = line.split()
         if not words or line.lstrip().startswith(("#", ";")):
+            headed = (headed or RESOLVED in line) and NO_SERVERS not in line
             continue
         lines.append(words)
         word, values = words[0], words[1:]
@@ -136,6 +142,8 @@ def parse_resolv_conf(part: Part) -> Parsed:
     # what a kubelet gave a pod of the node's network is seen in that pod's container
     handed = part.subject.kind == "Node" and bool(part.container)
     path = "" if handed else path_of(part, "resolv")
+    if headed and not servers and not part.whole:
+        return Parsed(gaps=(excerpt(part),))
     if quotes or (invalid and not (absent or failure)):
         if not servers and not (told(part, "resolv") and (part.whole or not is_piece(lines))):
             return Parsed(gaps=(excerpt(part),))

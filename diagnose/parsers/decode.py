@@ -19,7 +19,7 @@ import bisect
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
@@ -27,6 +27,7 @@ import yaml
 from diagnose.text.clean import ESCAPES, plain
 from diagnose.text.recognise import prompt_of
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 LEFT_OUT = "a part was left out"
 MOST_CHARACTERS = 64 * 1024 * 1024

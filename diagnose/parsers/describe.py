@@ -36,7 +36,8 @@ from diagnose.text.regex import regex
 MOST_LINES = 500_000
 NAME_FOLLOWS = regex(
     r"\s*(?:Namespace|Labels|Roles|Annotations|Node|Priority|Subsets|Selector|Image Repository|"
-    r"Containers|Status|Reason|Start Time|Events|Service Account|AddressType|Provisioner):(?:\s|$)"
+    r"Containers|Status|Reason|Start Time|Events|Service Account|AddressType|Provisioner|Taints):"
+    r"(?:\s|$)"
     r"|\s*(?:Data$|\[?\.{2,}|…)"
 )
 ELISION = regex(r"\s*(?:\.{2,}|…|\[\.\.\.\]|\[…\]|<snip>|\(\.\.\.\))\s*$")
@@ -141,9 +142,13 @@ def telling(line: Line) -> bool:
 
 
 def objects(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Yield the lines of each object; a new one begins with a Name that describes follows."""
+    """Yield the lines of each object; a new one begins with a Name that describes follows.
+
+    A node has its Taints once: where grep left no more of several, each is one.
+    """
     piece: list[Line] = []
     margin: int | None = None
+    tainted = False
     data = False  # a ConfigMap's values may hold anything
     for number_, line in enumerate(lines):
         if line.key == "Name" and line.value and (margin is None or line.indent <= margin):
@@ -152,8 +157,13 @@ def objects(lines: Sequence[Line]) -> Iterator[list[Line]]:
             if begins and (margin is None or not data or line.indent <= margin):
                 if any(map(telling, piece)):
                     yield piece
-                piece, data = [], False
+                piece, data, tainted = [], False, False
                 margin = line.indent
+        elif line.key == "Taints" and (margin is None or line.indent <= margin) and not data:
+            if tainted:
+                yield piece
+                piece = []
+            tainted = True
         elif line.text.strip() == "Data":
             data = True
         piece.append(line)
@@ -256,7 +266,7 @@ def node(one: Described, about: Subject, _: Sequence[Event]) -> Parsed:
     item = Node(
         subject=about,
         origin=one.part.origin,
-        quote=one.quote(ready_line or one.first.get("Name")),
+        quote=one.quote(*node_lines(one, ready_line)),
         ready={"True": True, "False": False, "Unknown": False}.get(conditions.get("Ready", "")),
         conditions=conditions,
         messages=messages,
@@ -272,6 +282,14 @@ def node(one: Described, about: Subject, _: Sequence[Event]) -> Parsed:
         age_s=ages.before(reference, created),
     )
     return Parsed(items=(item,))
+
+
+def node_lines(one: Described, ready: Line | None) -> tuple[Line | None, ...]:
+    """Return the lines to quote of a node: its state, or its name and what keeps pods away."""
+    if ready is not None:
+        return (ready,)
+    head = one.first.get("Taints")
+    return (one.first.get("Name"), head if taints(one) else None)
 
 
 def taints(one: Described) -> tuple[str, ...] | None:

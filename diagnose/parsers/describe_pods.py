@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from diagnose.facts.events import Event
@@ -23,6 +23,7 @@ from diagnose.parsers.columns import number
 from diagnose.parsers.described import LONGEST, Described, Line, node_of
 from diagnose.parts import Parsed
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 CONTAINER_KEYS = frozenset(
     (

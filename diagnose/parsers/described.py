@@ -7,13 +7,14 @@ pastes lose, only helps.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from diagnose.model import Quote, Subject
 from diagnose.parsers.asked import Asked
 from diagnose.parts import Part
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 LONGEST = 8000  # characters of a line that are looked at
 FIELD = regex(

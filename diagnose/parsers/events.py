@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from diagnose.facts.events import Event
@@ -32,6 +32,7 @@ from diagnose.parts import Parsed, Part
 from diagnose.text.clean import plain, unwrap
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 LONGEST = 20_000  # characters of a row that are looked at
 LONGEST_HEADER = 600

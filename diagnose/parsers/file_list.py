@@ -5,7 +5,7 @@ Source: POSIX.1-2017, ls (-1, -l); coreutils src/ls.c, 9.1; busybox coreutils/ls
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from diagnose.facts.file_lists import FileList
 from diagnose.model import Gap, GapKind, Quote
@@ -13,6 +13,7 @@ from diagnose.parts import Parsed, Part
 from diagnose.text.clean import plain
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 SEEN = 1000  # characters of a line
 MOST_NAMES = 5000

@@ -8,11 +8,11 @@ kubernetes/kubectl pkg/cmd/util/helpers.go (StandardErrorMessage).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from diagnose.model import Gap, GapKind
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

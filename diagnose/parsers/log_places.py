@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from diagnose.model import CLUSTER, Subject
 from diagnose.parts import Part
 from diagnose.signatures.base import Emitter
 from diagnose.text.envelopes import BEGINS, OUTER, STERN, Envelope, program_named
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 NOWHERE = Subject("")
 LONGEST_JSON = 64 * 1024
@@ -66,10 +66,16 @@ NAMESPACE = regex(r"(?:\s-n|--namespace)[ =]?(?P<namespace>[a-z0-9][a-z0-9-]{0,6
 
 def identity(line: bytes) -> Identity:
     """Return what names the pod or program of a line, as a key; () where nothing does."""
+    if line[:1] == b"{":
+        return tuple(IN_JSON.findall(line[:LONGEST_JSON]))
+    found = naming(line)
+    return tuple(found[0][name] for name in found[1]) if found else ()
+
+
+def naming(line: bytes) -> tuple[re.Match[bytes], tuple[str, ...]] | None:
+    """Return the match of a line's layer that names its pod or program, and the groups that do."""
     first = line[:1]
     start = 0
-    if first == b"{":
-        return tuple(IN_JSON.findall(line[:LONGEST_JSON]))
     if first.isdigit() and (time := TIME.match(line)):
         start, first = time.end(), b"["
     if first == b"[":
@@ -83,9 +89,9 @@ def identity(line: bytes) -> Identity:
     for pattern, names in layers:
         if match := pattern.match(line, start):
             if layers is STERNS and not BEGINS_BYTES.match(line, match.end()):
-                return ()
-            return tuple(match[name] for name in names)
-    return ()
+                return None
+            return match, names
+    return None
 
 
 def namespace_of(part: Part) -> str:

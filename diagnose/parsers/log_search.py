@@ -9,17 +9,16 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-import ahocorasick_rs
 from ahocorasick_rs import Implementation
 
 from diagnose.parsers import log_absences
+from diagnose.parsers.log_engines import Search, automaton_over, fastest_over
 from diagnose.signatures.base import Emitter, Signature, Wording
 from diagnose.signatures.tables import SIGNATURES, applying
 from diagnose.text.envelopes import strip
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 MATCHED = 8 * 1024  # characters of a line that patterns are tried on
 LONGEST_JSON = 1024 * 1024  # bytes of a line that is taken as JSON
@@ -65,7 +64,8 @@ class Literals:
     """The automaton, and for each of its literals what a hit may mean."""
 
     routine: bool
-    automaton: Any
+    automaton: Search
+    texts: tuple[str, ...]
     wordings: tuple[tuple[Wording, ...], ...]
     versions: Mapping[int, Said]
     levels: frozenset[int]
@@ -97,12 +97,13 @@ def literals(routine: bool) -> Literals:
     for literal in further:
         rows.setdefault(literal, [])
     number = {literal: index for index, literal in enumerate(rows)}
+    texts = [literal.encode() for literal in rows]
     return Literals(
         routine=routine,
-        automaton=ahocorasick_rs.BytesAhoCorasick(
-            [literal.encode() for literal in rows],
-            implementation=Implementation.NoncontiguousNFA if routine else Implementation.DFA,
-        ),
+        automaton=automaton_over(texts, Implementation.NoncontiguousNFA)
+        if routine
+        else fastest_over(texts),
+        texts=tuple(rows),
         wordings=tuple(map(tuple, rows.values())),
         versions={number[said.literal]: said for said in VERSIONS},
         levels=frozenset(number[literal] for literal in LEVELS),
@@ -133,14 +134,14 @@ def candidates(emitter: Emitter, hits: frozenset[int], routine: bool) -> Candida
     )
 
 
-def hit_lines(data: bytes, automaton: Any) -> Iterator[tuple[int, int, int, frozenset[int]]]:
+def hit_lines(data: bytes, automaton: Search) -> Iterator[tuple[int, int, int, frozenset[int]]]:
     """Yield (begin, end, where the first hit is, numbers of all literals) of each line with hits.
 
     Every line stands behind a line feed, which belongs to the literals that begin with one.
     """
     begin = end = first = -1
     numbers: set[int] = set()
-    for number, start, _ in automaton.find_matches_as_indexes(data, overlapping=True):
+    for number, start, _ in automaton(data):
         if start >= end:
             if numbers:
                 yield begin, end, first, frozenset(numbers)
@@ -164,16 +165,14 @@ def window(data: bytes, begin: int, end: int, hit: int) -> str:
     return data[begin:end].decode(errors="backslashreplace").rstrip("\r")
 
 
-def routine_lines(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield (begin, where the literal is) of a block's first and last routine lines, in order."""
+def routine_lines(data: bytes) -> list[tuple[int, int]]:
+    """Return (begin, where the literal is) of a block's first and last routine lines, in order."""
     literals_ = {piece(wording.literal).encode() for one in ROUTINE for wording in one.wordings}
     places = {at for literal in literals_ for at in found_at(data, literal)}
-    last = -1
+    found: dict[int, int] = {}
     for at in sorted(places):
-        begin = data.rfind(b"\n", 0, at) + 1
-        if begin != last:
-            yield begin, at
-        last = begin
+        found.setdefault(data.rfind(b"\n", 0, at) + 1, at)
+    return list(found.items())
 
 
 def found_at(data: bytes, literal: bytes) -> Iterator[int]:
@@ -202,6 +201,15 @@ def matching(tried: Candidates, text: str) -> list[Found]:
                 seen.add(signature.emitter)
                 found.append((signature, match))
     return found
+
+
+def match_of(
+    signature: Signature, hits: frozenset[int], known: Literals, text: str
+) -> re.Match[str] | None:
+    """Return a signature's match of a line with certain hits."""
+    hit = {id(wording) for number in hits for wording in known.wordings[number]}
+    wordings = [one for one in signature.wordings if id(one) in hit]
+    return next((match for _, match in first_matches([(signature, wordings)], text)), None)
 
 
 def first_matches(

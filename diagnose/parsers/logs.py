@@ -1,26 +1,27 @@
 """Logs, and prose that holds lines of logs: streams of one program each, look-ups, and gaps.
 
 One pass of an automaton over the literals of all signatures decides which lines are looked at;
-only those are decoded and tried with patterns. So the time hardly depends on how many signatures
-there are, and the memory not on how long the log is.
+of those that mean the same only a few are decoded and tried with patterns. So the time hardly
+depends on how many signatures there are, and the memory not on how long the log is.
 
 Limits: of a line longer than 8 KiB only the stretch around its first hit is tried.
 """
 
 from __future__ import annotations
 
-import functools
 import re
-from collections import Counter, deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import field, replace
 from datetime import datetime
+from itertools import chain
+from operator import itemgetter
 
 from diagnose.asks import ASKS
 from diagnose.facts.logs import LogStream, Match
 from diagnose.model import CLUSTER, Gap, GapKind, Quote
 from diagnose.parsers.log_absences import KUBECTL, absence
-from diagnose.parsers.log_blocks import Block, blocks, is_short
+from diagnose.parsers.log_blocks import WORTH_BYTES, Block, blocks, is_short, size_of
 from diagnose.parsers.log_places import (
     LONGEST_JSON,
     OWN_LOG,
@@ -37,11 +38,21 @@ from diagnose.parsers.log_search import (
     Found,
     Literals,
     candidates,
-    hit_lines,
     literals,
+    match_of,
     matching,
-    routine_lines,
     window,
+)
+from diagnose.parsers.log_shapes import (
+    ENDS,
+    LAST,
+    Digest,
+    Group,
+    Reducer,
+    alike,
+    first_rows,
+    last_rows,
+    text_of,
 )
 from diagnose.parsers.lookups import from_match
 from diagnose.parts import Kind, Parsed, Part
@@ -53,17 +64,18 @@ from diagnose.text.envelopes import Envelope, strip, words_of
 from diagnose.text.recognise import kind_of_log
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
-FIRST, LAST = 3, 3  # kept matches of one signature and key
+FIRST = 3  # kept matches of one signature and key, beside the LAST ones
 MOST_KEYS = 60  # of one signature in one stream; what goes beyond shares one
 MOST_KEPT = 20_000  # places for kept matches in one part; then keys are shared
+MOST_WAYS = 50_000  # of groups, in one stream
 MOST_STREAMS = 1000
 MOST_IDENTITIES = 10_000
 MOST_UNKNOWN = 5
 MOST_GRAVES = 5000  # lines that are looked at for nothing but their level, in one stream
 QUOTED = 4000  # characters of a line that are quoted
 HEAD_BYTES = 64 * 1024  # that tell whether the lines name their pods, and who wrote them
-ENDS = 20  # lines at each end of a stream that may tell its times
 TRIES = 30  # lines of a container of unknown name that may tell its program
 
 # Texts that any program can print: in the log of an unknown one they are taken for its emitter's
@@ -116,11 +128,27 @@ def parse(part: Part) -> Parsed:
     """Return the streams of a part, the look-ups in them, and what stands in place of a log."""
     scan = Scan(part)
     try:
-        for block in blocks(part):
-            scan.read(block)
+        every = blocks(part)
+        first = next(every, None)
+        if first is not None:
+            scan.begin(first.data[1 : 1 + HEAD_BYTES])
+            for block, digest in digests(part, scan.reducer, chain((first,), every)):
+                scan.read(block, digest)
     except OSError as error:
         scan.gap(GapKind.PARTIAL, f"cannot be read on: {error.strerror or error}")
     return scan.result()
+
+
+def digests(part: Part, reducer: Reducer, every: Iterable[Block]) -> Iterator[tuple[Block, Digest]]:
+    """Yield each block with its digest; of a long log, several processes make them."""
+    size = size_of(part)
+    if size < WORTH_BYTES:
+        yield from ((block, reducer.digest(block)) for block in every)
+        return
+    from diagnose.parsers.log_crew import Crew, hands_for  # noqa: PLC0415  few logs are long
+
+    with Crew(reducer, hands_for(size)) as crew:
+        yield from crew.digests(every)
 
 
 # ---------------------------------------------------------------- what is kept
@@ -139,10 +167,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Hit:
-    """A line that a signature matches."""
+    """A line that a signature matches; without `found` where that is known from one like it."""
 
     signature: Signature
-    found: re.Match[str]
+    found: re.Match[str] | None
     line: Line
 
 
@@ -160,10 +188,22 @@ class Kept:
         else:
             self.last.append(hit)
 
+    @property
+    def begun(self) -> bool:
+        """Whether all further hits are among the last ones, or between."""
+        return len(self.first) >= FIRST
+
+
+# Where the hits of a line go, and with it those of all lines that mean the same.
+Ways = tuple[tuple[Signature, Kept], ...]
+
 
 @dataclass
 class Stream:
-    """What has been read of one stream; `absent` counts lines that stand in a log's place."""
+    """What has been read of one stream; `absent` counts lines that stand in a log's place.
+
+    `ways` hold where lines go, by the tokens of their groups.
+    """
 
     place: Place
     lines: int = 0
@@ -177,6 +217,7 @@ class Stream:
     version: str = ""
     tries: int = TRIES
     graves: int = 0
+    ways: dict[int, Ways] = field(default_factory=dict)
 
     def note(self, line: bytes) -> None:
         """Count a line, and hold it while it is one of the first or the last."""
@@ -186,19 +227,18 @@ class Stream:
         self.tail.append(line[:MATCHED] if len(line) > MATCHED else line)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether further lines without hits tell nothing but the time of the last one."""
+        unclear = self.place.emitter is Emitter.UNKNOWN and self.tries > 0
+        return len(self.head) >= ENDS and not unclear
+
+    @property
     def full(self) -> bool:
         """Whether enough lines that nothing knows are held, or were looked for."""
         return len(self.unknown) >= MOST_UNKNOWN or self.graves >= MOST_GRAVES
 
 
-# Ports, resource versions, times, identifiers. IPv6 addresses have at most four digits in a row.
-VARYING = regex(r"[0-9a-fT](?:\d{4,}|\d\d:\d\d:\d\d|[0-9a-f]{11,})")
-
-
-@functools.lru_cache(maxsize=8192)
-def alike(value: str) -> str:
-    """Return a text without what differs from line to line: ports, times, identifiers."""
-    return VARYING.sub("#", value)
+NOBODYS = Stream(Place())  # of lines beyond the number of streams that is kept
 
 
 def key_of(signature: Signature, found: re.Match[str]) -> tuple[object, ...]:
@@ -225,9 +265,12 @@ class Scan:
         self.prose = part.kind is Kind.TEXT
         self.short = is_short(part)
         self.begun = False
+        self.next_index = 0
         self.lone = False
         self.many = True
         self.known: Literals = literals(routine=self.short)
+        self.reducer = Reducer(self.known)
+        self.looked_at = 0  # lines that were tried with patterns
         self.gaps: dict[str, Gap] = {}
         self.slots = 0
         self.left_out = 0
@@ -235,19 +278,22 @@ class Scan:
         self.by_identity: dict[Identity, Stream] = {}
         self.default = self.stream(Place())
 
-    def read(self, block: Block) -> None:
+    def read(self, block: Block, digest: Digest) -> None:
         """Take the lines of a block."""
-        if not self.begun:
-            self.begin(block.data[1 : 1 + HEAD_BYTES])
-        if self.many:
-            self.read_many(block)
+        block.first = self.next_index - block.continued
+        self.next_index = block.first + block.span
+        if self.many and digest.who and not block.continued:
+            self.read_named(block, digest)
+        elif self.many:
+            self.read_many(block, digest)
         else:
-            self.read_one(block)
+            self.read_one(block, digest)
 
     def begin(self, head: bytes) -> None:
         """Decide by the first lines whose log this is, and whether it is several."""
         self.begun = True
         self.many = self.short or any(map(identity, head.split(b"\n")))
+        self.reducer.many = self.many
         part = self.part
         told = named_program(part.container, part.subject.name)
         certain = told is not Emitter.UNKNOWN and not self.prose
@@ -278,53 +324,130 @@ class Scan:
             self.streams[place] = Stream(place)
         return self.streams[place]
 
-    def read_one(self, block: Block) -> None:
+    def read_one(self, block: Block, digest: Digest) -> None:
         """Take lines that are all of one stream, without looking at most of them."""
         data, stream = block.data, self.default
         base = stream.lines - block.continued
         if len(stream.head) < ENDS:
             stream.head += data[1 : ENDS * MATCHED].split(b"\n")[: ENDS - len(stream.head)]
         stream.tail.extend(data[-2 * MATCHED :].split(b"\n")[-ENDS:])
-        line, position = -1, 0
-        for begin, end, first, hits in hit_lines(data, self.known.automaton):
-            if stream.full and hits <= self.known.levels:
-                continue
-            line += data.count(b"\n", position, begin)
-            position = begin
-            raw = window(data, begin, end, first)
-            self.take(stream, self.line(block, line, raw, hits, base + line + 1))
-        self.take_routine(stream, block, base)
+        for row, group in sorted(self.visits(lambda _: stream, digest), key=itemgetter(0)):
+            self.visit(stream, block, digest, row, group, base + row + 1)
+        self.take_routine(stream, block, digest, base)
         stream.lines = base + block.lines
 
-    def take_routine(self, stream: Stream, block: Block, base: int) -> None:
-        """Take the first and the last lines of a block that say what healthy programs say."""
-        line = position = 0
-        for begin, hit in routine_lines(block.data):
-            line += block.data.count(b"\n", position, begin)
-            position = begin
-            self.take_healthy(stream, block, line - 1, hit, base + line)
+    def visits(
+        self, stream_of: Callable[[int], Stream | None], digest: Digest
+    ) -> Iterator[tuple[int, Group]]:
+        """Yield the lines to look at, in any order; others like them are counted."""
+        for group in digest.groups:
+            rows, stream = group.rows, stream_of(group.who)
+            ways = None
+            if stream is not None and group.token is not None:
+                ways = stream.ways.get(group.token)
+            if stream and ways is not None and all(kept.begun for _, kept in ways):
+                rows = rows[-LAST:] if ways else ()
+                for signature, _ in ways:
+                    stream.counts[signature.name] += len(group.rows) - len(rows)
+            yield from ((row, group) for row in rows)
 
-    def read_many(self, block: Block) -> None:
+    def visit(
+        self, stream: Stream, block: Block, digest: Digest, row: int, group: Group, number: int
+    ) -> None:
+        """Take a line with hits; where lines like it are known, without a look at it."""
+        if stream.full and group.hits <= self.known.levels:
+            return
+        ways = None if group.token is None else stream.ways.get(group.token)
+        if ways is not None and all(kept.begun for _, kept in ways):
+            if ways:
+                raw = text_of(digest, block, row, self.known)
+                line = self.line(block, row, raw, group.hits, number)
+                for signature, kept in ways:
+                    stream.counts[signature.name] += 1
+                    kept.add(Hit(signature, None, line))
+            return
+        raw = text_of(digest, block, row, self.known)
+        self.looked_at += 1
+        ways = self.take(stream, self.line(block, row, raw, group.hits, number))
+        if ways is not None and group.token is not None:
+            if len(stream.ways) >= MOST_WAYS:
+                stream.ways.clear()
+            stream.ways[group.token] = ways
+
+    def take_routine(self, stream: Stream, block: Block, digest: Digest, base: int) -> None:
+        """Take the first and the last lines of a block that say what healthy programs say."""
+        for row, hit in digest.routine:
+            self.take_healthy(stream, block, row, hit, base + row + 1)
+
+    def read_named(self, block: Block, digest: Digest) -> None:
+        """Take lines of several streams, most of them without a look: it is told whose they are.
+
+        Looked at are lines with hits, and of streams that are new or may still tell their
+        program, as many as that takes.
+        """
+        who = digest.who
+        streams = [self.by_identity.get(key) if key else self.default for key in digest.identities]
+        hitting: dict[int, Group] = dict(self.visits(streams.__getitem__, digest))
+        healthy = dict(digest.routine)
+        rows = {*hitting, *healthy}
+        for one, stream in enumerate(streams):
+            if stream is None or not stream.is_settled:
+                rows.update(first_rows(who, one, max(ENDS, TRIES)))
+        counted = [0] * len(streams)
+        # Most streams have one identity, but keys of JSON lines can tell more than the place
+        owned: defaultdict[int, list[int]] = defaultdict(list)
+        for one, stream in enumerate(streams):
+            owned[id(stream)].append(one)
+
+        def count(stream: Stream, end: int) -> None:
+            """Count a stream's lines up to an index."""
+            for one in owned[id(stream)]:
+                stream.lines += who.count(one, counted[one], end)
+                counted[one] = end
+
+        for row in sorted(rows):
+            one = who[row]
+            line = digest.line(block, row)
+            stream = streams[one]
+            if stream is None:
+                stream = streams[one] = self.stream_of(line)
+                if stream is None:
+                    self.left_out += who.count(one, row + 1)
+                    streams[one] = NOBODYS
+                else:
+                    owned[id(stream)].append(one)
+            if stream is None or stream is NOBODYS:
+                continue
+            count(stream, row + 1)
+            if len(stream.head) < ENDS:
+                stream.head.append(line[:MATCHED])
+            if stream.place.emitter is Emitter.UNKNOWN and stream.tries > 0:
+                stream = self.attributed(stream, line)
+            if row in hitting:
+                self.visit(stream, block, digest, row, hitting[row], stream.lines)
+            if row in healthy:
+                self.take_healthy(stream, block, row, healthy[row], stream.lines)
+        for stream in {id(one): one for one in streams}.values():
+            if stream is not None and stream is not NOBODYS:
+                count(stream, len(who))
+                own = owned[id(stream)]
+                last = sorted(row for one in own for row in last_rows(who, one, ENDS))[-ENDS:]
+                stream.tail.extend(digest.line(block, row)[:MATCHED] for row in last)
+
+    def read_many(self, block: Block, digest: Digest) -> None:
         """Take lines of several streams: each line's envelope names its own."""
-        hitting = hit_lines(block.data, self.known.automaton)
-        none = (-1, -1, -1, frozenset[int]())
-        begin, end, first, hits = next(hitting, none)
-        healthy = {} if self.known.routine else dict(routine_lines(block.data))
-        position = 1
-        for number, line in enumerate(block.data[1:].split(b"\n")):
+        hitting = {row: group for group in digest.groups for row in group.rows}
+        healthy = dict(digest.routine)
+        for number, line in enumerate(block.split):
             stream = self.stream_of(line)
             if stream is not None and not (number == 0 and block.continued):
                 stream.note(line)
                 if stream.place.emitter is Emitter.UNKNOWN and stream.tries > 0:
                     stream = self.attributed(stream, line)
-            if position == begin:
-                if stream is not None and not (stream.full and hits <= self.known.levels):
-                    raw = window(block.data, begin, end, first)
-                    self.take(stream, self.line(block, number, raw, hits, stream.lines))
-                begin, end, first, hits = next(hitting, none)
-            if stream is not None and position in healthy:
-                self.take_healthy(stream, block, number, healthy[position], stream.lines)
-            position += len(line) + 1
+            if stream is not None and number in hitting:
+                self.visit(stream, block, digest, number, hitting[number], stream.lines)
+            if stream is not None and number in healthy:
+                self.take_healthy(stream, block, number, healthy[number], stream.lines)
 
     def line(self, block: Block, number: int, raw: str, hits: frozenset[int], ordinal: int) -> Line:
         """Return a block's line; as it stood there, if it is at hand and was not cut."""
@@ -372,17 +495,21 @@ class Scan:
             return stream
         del self.streams[stream.place]
         stream.place = place
+        stream.ways.clear()
         self.streams[place] = stream
         return stream
 
     # -- one line with hits
 
-    def take(self, stream: Stream, line: Line) -> None:
-        """Take a line that holds literals: as matches, as a version, as a gap, or as unknown."""
+    def take(self, stream: Stream, line: Line) -> Ways | None:
+        """Take a line that holds literals: as matches, as a version, as a gap, or as unknown.
+
+        Return where all lines go that hit and match alike; None where each must be looked at.
+        """
         raw, hits, known = line.raw, line.hits, self.known
         stream.graves += hits <= known.levels
         if hits & known.absences and self.take_absence(stream, line):
-            return
+            return None
         envelope = strip(raw) if raw.startswith("{") else None
         text = envelope.line[:MATCHED] if envelope else raw
         for one in hits & known.versions.keys():
@@ -395,14 +522,22 @@ class Scan:
             found = matching(candidates(emitter, hits, known.routine), text)
             if not found and self.short and not stream.place.certain:
                 emitter, found = self.strayed(emitter, text, envelope or strip(raw), hits)
+        # Lines of a level alone are counted one by one, up to a bound
+        alone = hits <= known.levels or bool(hits & (known.absences | known.versions.keys()))
+        alone = alone or emitter is Emitter.UNKNOWN or emitter is not stream.place.emitter
         if found:
-            self.take_found(stream, emitter, found, line)
-        elif emitter is not Emitter.UNKNOWN and not stream.full and GRAVE.search(raw):
+            ways = self.take_found(stream, emitter, found, line)
+            alone = alone or any(signature is coredns.BANNER for signature, _ in ways)
+            return None if alone else ways
+        if emitter is not Emitter.UNKNOWN and not stream.full and GRAVE.search(raw):
             self.take_unknown(stream, line)
+            # A stranger's line: lines like it are alike in what its own program says by it
+            alone = alone or bool(matching(candidates(Emitter.UNKNOWN, hits, known.routine), text))
+        return None if alone else ()
 
     def take_found(
-        self, stream: Stream, emitter: Emitter, found: Iterable[Found], line: Line
-    ) -> None:
+        self, stream: Stream, emitter: Emitter, found: Sequence[Found], line: Line
+    ) -> Ways:
         """Keep a line's matches in the stream of the program that printed it."""
         place = stream.place
         if emitter is not place.emitter:
@@ -411,10 +546,12 @@ class Scan:
             )
             stream.note(line.raw.encode(errors="backslashreplace"))
             line = replace(line, number=stream.lines)
+        ways = []
         for signature, match in found:
-            self.keep(stream, Hit(signature, match, line))
+            ways.append((signature, self.keep(stream, Hit(signature, match, line), match)))
             if signature is coredns.BANNER:
                 stream.version = match["version"]
+        return tuple(ways)
 
     def unattributed(
         self, place: Place, text: str, envelope: Envelope, hits: frozenset[int]
@@ -462,13 +599,13 @@ class Scan:
         for signature in applying(stream.place.emitter):
             if signature.routine and (found := signature.match(raw)):
                 line = self.line(block, number, raw, frozenset(), ordinal)
-                self.keep(stream, Hit(signature, found, line))
+                self.keep(stream, Hit(signature, found, line), found)
 
-    def keep(self, stream: Stream, hit: Hit) -> None:
+    def keep(self, stream: Stream, hit: Hit, found: re.Match[str]) -> Kept:
         """Count a match, and keep it if it is among the first or the last of its key."""
         name = hit.signature.name
         stream.counts[name] += 1
-        key = key_of(hit.signature, hit.found)
+        key = key_of(hit.signature, found)
         if key not in stream.kept:
             if stream.keys[name] >= MOST_KEYS or self.slots >= MOST_KEPT:
                 key = (name, "and others")
@@ -477,6 +614,7 @@ class Scan:
                 stream.keys[name] += 1
                 self.slots += FIRST + LAST
         stream.kept[key].add(hit)
+        return stream.kept[key]
 
     def take_absence(self, stream: Stream, line: Line) -> bool:
         """Whether a line is kubectl's or the kubelet's own; what stands for a log is a gap."""
@@ -495,7 +633,7 @@ class Scan:
             of_kubectl = self.stream(Place(Emitter.API_CLIENT, CLUSTER))
             of_kubectl.note(line.raw.encode(errors="backslashreplace"))
             line = replace(line, number=of_kubectl.lines)
-            self.keep(of_kubectl, Hit(api_client.SERVER_REFUSED, found, line))
+            self.keep(of_kubectl, Hit(api_client.SERVER_REFUSED, found, line), found)
         return True
 
     def take_unknown(self, stream: Stream, line: Line) -> None:
@@ -545,6 +683,15 @@ class Scan:
             return not self.by_identity and not self.gaps and self.part.ask is not None
         return stream.lines > stream.absent
 
+    def told(self, hit: Hit) -> Iterable[tuple[str, str | None]]:
+        """Return what a line tells, by the names of the pattern's groups."""
+        found = hit.found
+        if found is None:
+            raw = hit.line.raw
+            text = strip(raw).line[:MATCHED] if raw.startswith("{") else raw
+            found = match_of(hit.signature, hit.line.hits, self.known, text)
+        return found.groupdict().items() if found else ()
+
     def latest(self) -> datetime | None:
         """Return the latest full time at the ends of the streams."""
         ends = (line for one in self.streams.values() for line in (*one.head[:1], *one.tail))
@@ -566,7 +713,7 @@ class Scan:
                     signature=hit.signature.name,
                     subject=place.subject,
                     quote=self.quote(hit.line),
-                    fields={name: value for name, value in hit.found.groupdict().items() if value},
+                    fields={name: value for name, value in self.told(hit) if value},
                     number=hit.line.number,
                     at=strip(hit.line.raw, reference).at,
                 )

@@ -17,7 +17,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from diagnose.facts.logs import Match
@@ -29,6 +29,7 @@ from diagnose.signatures import client
 from diagnose.text.clean import plain
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 SEEN = 1000  # characters of a line that are matched on
 MOST_LOOKUPS = 5000  # of one part
@@ -222,7 +223,8 @@ class Session:
     """One invocation of a tool while its lines are read.
 
     `expects` says whose address the next Address line is. `header` is the response's own
-    code, `counted` its number of answers. `over` says that the tool gave up.
+    code, `counted` its number of answers. `over` says that the tool gave up. `server_name` and
+    `as_is` are those of a Lookup.
     """
 
     asked: Asked
@@ -241,6 +243,8 @@ class Session:
     marker: Quote | None = None
     over: bool = False
     at: datetime | None = None
+    server_name: str | None = None
+    as_is: bool = False
     last: str = ""
     attempts: list[Attempt] = field(default_factory=list)
     results: dict[str, Result] = field(default_factory=dict)
@@ -297,6 +301,8 @@ def lookups_of(session: Session, place: Subject, fallback_at: datetime | None) -
         place=place,
         tool=session.tool or asked.tool,
         at=session.at or fallback_at,
+        server_name=session.server_name,
+        as_is=session.as_is,
     )
     name = session.name or asked.name
     others = [one for one in servers if one != server] if session.results else servers
@@ -443,9 +449,26 @@ def address_line(reading: Reading, match: re.Match[str], quote: Quote) -> None:
     session = reading.session
     if session.expects in {"server", "host server"}:
         session.server = bare(match["address"]) or session.server
+        if session.expects == "server":
+            of_busybox(session, match)
     elif session.expects == "answer":
         for address in match["address"].split(","):
             session.put(session.last, Outcome.NOERROR, quote, address.partition("#")[0])
+
+
+def of_busybox(session: Session, match: re.Match[str]) -> None:
+    """Note what only busybox tells in its line of the server's address.
+
+    Until 1.28 the line has a number, and the name that getnameinfo finds for the address. From
+    1.29 on it has the port behind a colon; that nslookup asks a name with a dot as it stands.
+    Source: busybox networking/nslookup.c (print_host), nslookup_lede.c and add_query_with_search.
+    """
+    if match["number"] and session.server_name is None:
+        session.server_name = named(match["owner"] or "")
+    session.as_is = session.as_is or match["address"] in {
+        f"{session.server}:53",
+        f"[{session.server}]:53",
+    }
 
 
 def more_addresses(reading: Reading, match: re.Match[str], quote: Quote) -> None:
@@ -660,7 +683,10 @@ RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
         (r"\s*(?:Default )?[Ss]erver:\s+(?P<server>\S+)", server_line),
         (r"Using domain server:", domain_server_line),
         (r"\s*Name:\s+(?P<name>\S+)", name_line),
-        (r"\s*Address(?:es)?(?: \d+)?:\s+(?P<address>\S+)", address_line),
+        (
+            r"\s*Address(?:es)?(?P<number> \d+)?:\s+(?P<address>\S+)(?:[ \t]+(?P<owner>\S+))?",
+            address_line,
+        ),
         (rf"\s+(?P<address>{IP})(?:\s+-- link: \S+)?$", more_addresses),
         (r"(?:Non-a|A)uthoritative answer", answer_marker),
         (r"\*\* server can't find (?P<name>\S+): (?P<why>.+)", failed_name),

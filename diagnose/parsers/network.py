@@ -21,7 +21,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from diagnose.facts.node_network import FilterRule, FilterRules, Interface, Route
 from diagnose.model import Gap, GapKind, Quote
@@ -29,6 +29,7 @@ from diagnose.parts import Parsed, Part
 from diagnose.text.clean import plain
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 SEEN = 2000  # characters of a line that are matched on
 MOST_ITEMS = 200_000  # of one part
@@ -486,6 +487,9 @@ def saved_line(dump: Dump, line: str, here: Quote) -> bool:
     return True
 
 
+NO_ENDPOINTS = " has no endpoints */"  # kube-proxy's comment tells what a rule is, alone too
+
+
 def listed_line(dump: Dump, line: str, here: Quote) -> bool:
     """Read a line of `iptables -L`; whether it is one."""
     if found := LISTED_CHAIN.match(line.strip()):
@@ -501,7 +505,7 @@ def listed_line(dump: Dump, line: str, here: Quote) -> bool:
     if found := COLUMNS.match(line.strip()):
         dump.counted = (bool(found["num"]), bool(found["packets"]))
         return True
-    if not dump.listed:
+    if not dump.listed and NO_ENDPOINTS not in line:
         return False
     words = line.split()
     before = next((at for at, word in enumerate(words[:6]) if word in OPTIONS), 0)

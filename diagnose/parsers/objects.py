@@ -29,11 +29,12 @@ import ipaddress
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from diagnose.asks import Ask
+from diagnose.facts.cluster_ranges import ClusterRanges
 from diagnose.facts.corefile import Corefile
 from diagnose.facts.events import Event
 from diagnose.facts.kubelet_config import KubeletConfig
@@ -41,7 +42,7 @@ from diagnose.facts.nodes import Node
 from diagnose.facts.pods import Container, Pod
 from diagnose.facts.rbac import ClusterRole, ClusterRoleBinding, PolicyRule
 from diagnose.facts.services import Endpoint, Endpoints, Service, ServicePort
-from diagnose.facts.workloads import DaemonSet, Deployment
+from diagnose.facts.workloads import DaemonSet, Deployment, PodTemplate
 from diagnose.model import CLUSTER, Gap, GapKind, Quote, Subject
 from diagnose.parsers import ages, config
 from diagnose.parsers.corefile import corefile_of
@@ -52,9 +53,11 @@ from diagnose.parts import Kind, Parsed, Part
 from diagnose.text.clean import plain
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 LONGEST = 8000  # characters of a quote
 LONGEST_MESSAGE = 20_000
+NAMES = regex(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")  # of hosts, in a command
 SHORT_S = 120.0  # an age known as a lower bound says nothing below this
 # The times that the API writes when something happens; a deletion's and an expiry lie ahead.
 TIMES = regex(
@@ -286,6 +289,7 @@ ONLY_WHOLE = frozenset(
         "EndpointSlice",
         "DaemonSet",
         "Deployment",
+        "StatefulSet",
         "Node",
         "ClusterRole",
         "ClusterRoleBinding",
@@ -764,6 +768,33 @@ def daemon_set(one: Found, place: Place) -> Made:
         node_selector=node_selector,
         images=images_of(one.value),
     )
+    yield from pod_template(one, place)
+
+
+MOST_WORDS = 200  # kept of the commands of one workload
+
+
+def pod_template(one: Found, place: Place) -> Made:
+    """Yield the template of a workload whose pods are not given cluster DNS as usual."""
+    spec = at(one.value, "spec", "template", "spec")
+    policy, host = word(at(spec, "dnsPolicy")), truth(at(spec, "hostNetwork")) is True
+    if not isinstance(spec, dict) or not (host or policy in ("Default", "None")):
+        return
+    spoken: list[str] = []
+    for container in several(spec, "containers"):
+        texts = [*words(container, "command"), *words(container, "args")]
+        texts += [word(at(each, "value")) for each in several(container, "env")]
+        spoken += [part for text in texts for part in NAMES.findall(text)]
+    subject = about(one, kind_of(one))
+    shown = (f"hostNetwork: {str(host).lower()}", f"dnsPolicy: {policy}" if policy else "")
+    yield PodTemplate(
+        subject=subject,
+        origin=place.part.origin,
+        quote=place.quote(one, subject.namespace, subject.name, *shown),
+        host_network=host,
+        dns_policy=policy or "ClusterFirst",
+        words=frozenset(spoken[:MOST_WORDS]),
+    )
 
 
 def deployment(one: Found, place: Place) -> Made:
@@ -797,6 +828,7 @@ def deployment(one: Found, place: Place) -> Made:
         template_labels=labels_at(one.value, "spec", "template", "metadata", "labels"),
         images=images_of(one.value),
     )
+    yield from pod_template(one, place)
 
 
 # ---------------------------------------------------------------- nodes
@@ -1103,14 +1135,17 @@ def config_map(one: Found, place: Place) -> Made:
         if key == "Corefile" or SERVER_FILE.fullmatch(key):
             files = place.custom if key == "Corefile" and named(one) == "coredns" else None
             found = corefile(part, files, unsure=unsure)
-            if isinstance(found, Corefile) and LEFT_OUT in one.open:
-                found = replace(found, torn=True)  # what was left out may have been of the file
+            # What was left out, or cut off where the part ends, may have been of the file
+            if isinstance(found, Corefile) and (LEFT_OUT in one.open or cut_off(part, place.part)):
+                found = replace(found, torn=True)
             yield found
         elif key == "kubelet" and (
             KUBELET_MAP.fullmatch(named(one)) or "KubeletConfiguration" in text
         ):
             part = replace(part, kind=Kind.KUBELET_CONFIG, subject=CLUSTER, whole=not unsure)
             yield from each_of(parse_kubelet_config(part))
+        elif key == "ClusterConfiguration":
+            yield from each_of(parse(replace(part, kind=Kind.OBJECTS)))
         elif key == "net-conf.json":
             part = replace(part, kind=Kind.NET_CONF)
             yield from each_of(config.parse_net_conf(text, part, part.first_line))
@@ -1146,6 +1181,14 @@ def corefile(part: Part, files: Mapping[str, str] | None, *, unsure: bool) -> Co
     return corefile_of(part, files, framed=True)
 
 
+def cut_off(value: Part, part: Part) -> bool:
+    """Whether a Corefile is open where its part ends, as in a manifest, which has data last."""
+    if part.whole or value.origin != part.origin or not unclosed(value.text):
+        return False
+    end = value.first_line - part.first_line + value.text.rstrip().count("\n")
+    return end >= part.text.rstrip().count("\n")
+
+
 def unclosed(text: str) -> bool:
     """Whether a Corefile ends in the middle of a server block, or before the first one's brace."""
     return "{" not in text or text.count("{") > text.count("}")
@@ -1177,7 +1220,7 @@ def network_policy(one: Found, place: Place) -> Made:
 
 DNS_KEYS = ("clusterDNS", "clusterDomain", "resolvConf")
 FLAG = regex(
-    r"--(?P<flag>cluster-dns|cluster-domain|resolv-conf)(?:=|[ \t]+)"
+    r"--(?P<flag>cluster[-_]dns|cluster[-_]domain|resolv-conf)(?:=|[ \t]+)"
     r"(?:\"(?P<double>[^\"\n]{0,1000})\"|'(?P<single>[^'\n]{0,1000})'|(?P<bare>[^\s\"'\\]{0,1000}))"
 )
 FLAGS = {
@@ -1240,6 +1283,40 @@ def kubelet_config(one: Found, place: Place) -> Made:
     )
 
 
+def cluster_ranges(one: Found, place: Place) -> Made:
+    """Yield the ranges and addresses of kubeadm's configuration of a cluster."""
+    pods, services = (
+        word(at(one.value, "networking", key)) for key in ("podSubnet", "serviceSubnet")
+    )
+    endpoint = word(at(one.value, "controlPlaneEndpoint"))
+    hosts = [
+        host_of(endpoint),
+        word(at(one.value, "localAPIEndpoint", "advertiseAddress")),
+        word(at(one.value, "api", "advertiseAddress")),
+    ]
+    addresses = tuple(host for host in hosts if is_address(host) and host not in ANY_ADDRESS)
+    shown = {"podSubnet": pods, "serviceSubnet": services, "controlPlane": ", ".join(addresses)}
+    cells = [f"{key}: {value}" for key, value in shown.items() if value]
+    if cells:
+        yield ClusterRanges(
+            origin=place.part.origin,
+            quote=place.quote(one, *cells),
+            pods=tuple(filter(None, re.split(r"[,\s]+", pods))),
+            services=tuple(filter(None, re.split(r"[,\s]+", services))),
+            hosts=addresses,
+        )
+
+
+ANY_ADDRESS = ("0.0.0.0", "::")
+
+
+def host_of(endpoint: str) -> str:
+    """Return an endpoint's host without its port."""
+    if endpoint.startswith("["):
+        return endpoint[1:].partition("]")[0]
+    return endpoint.partition(":")[0] if endpoint.count(":") == 1 else endpoint
+
+
 def empty(value: Mapping[str, Any], key: str) -> bool:
     """Whether a key is there with nothing in it."""
     return key in value and value[key] in (None, [], "")
@@ -1273,8 +1350,9 @@ def from_flags(part: Part) -> KubeletConfig | None:
         line = plain(raw)
         for match in FLAG.finditer(line):
             value = match["double"] or match["single"] or match["bare"] or ""
-            told[FLAGS[match["flag"]]] = value.strip("[]")  # klog prints lists so
-            if quote is None or match["flag"] == "cluster-dns":
+            flag = match["flag"].replace("_", "-")  # the kubelet takes both
+            told[FLAGS[flag]] = value.strip("[]")  # klog prints lists so
+            if quote is None or flag == "cluster-dns":
                 text = visible(line.strip())[:LONGEST]
                 quote = Quote(part.origin, text, part.first_line + index)
     if quote is None:
@@ -1297,6 +1375,7 @@ BUILDERS: Mapping[str, Builder] = {
     "EndpointSlice": endpoint_slice,
     "DaemonSet": daemon_set,
     "Deployment": deployment,
+    "StatefulSet": pod_template,
     "Node": node,
     "Event": event,
     "ClusterRole": cluster_role,
@@ -1304,5 +1383,7 @@ BUILDERS: Mapping[str, Builder] = {
     "NetworkPolicy": network_policy,
     "ConfigMap": config_map,
     "KubeletConfiguration": kubelet_config,
+    "ClusterConfiguration": cluster_ranges,
+    "InitConfiguration": cluster_ranges,
     "Status": status_object,
 }

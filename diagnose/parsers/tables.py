@@ -12,9 +12,10 @@ Source: kubernetes/kubernetes pkg/printers/internalversion/printers.go, v1.7, v1
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from diagnose.facts.nodes import Node
 from diagnose.facts.pods import Pod
@@ -39,6 +40,7 @@ from diagnose.parts import Parsed, Part
 from diagnose.text.clean import plain, unwrap
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 LONGEST = 8000  # characters of a line that are looked at
 MOST_LINES = 200_000
@@ -114,6 +116,11 @@ OWN_COLUMNS: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 # Rows without a header, by their shape; of two that fit the first counts.
 WIDE_POD = ("IP+", "NODE+", "NOMINATED NODE+", "READINESS GATES+")
+# kubectl before 1.8 has no TYPE; without a protocol such a row may be one of counts.
+OLD_SERVICE = regex(
+    r"(?=.{1,400}\d/(?:UDP|TCP|SCTP)\b)"
+    + shape("NAMESPACE?", "NAME", "CLUSTER-IP", "EXTERNAL-IP", "PORTS", "AGE+").pattern
+)
 SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (shape("NAMESPACE?", "NAME", "READY", "STATUS", "RESTARTS+", "AGE+", *WIDE_POD), "Pod"),
     (
@@ -145,6 +152,7 @@ SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         "Service",
     ),
+    (OLD_SERVICE, "Service"),
     (shape("NAMESPACE?", "NAME", "ADDRESSTYPE", "PORTS", "ENDPOINTS", "AGE+"), "EndpointSlice"),
     (shape("NAMESPACE?", "NAME", "ENDPOINTS", "AGE"), "Endpoints"),
     (
@@ -275,18 +283,24 @@ def rewrapped(lines: Sequence[str], table: Table) -> list[tuple[int, str]]:
     any other line. Where nothing shows it, lines are taken as they are.
     """
     plainly = list(enumerate(lines))
+    if table.part.whole:
+        return plainly  # no terminal was between
     used = [at for at, line in plainly if line.strip()]
     if not used:
         return plainly
     cut = len(used) > 1 and is_header(lines[used[0]]) and is_header(lines[used[1]])
-    begin = [shape_of(line.strip())[0] is not None for line in lines]
+
+    @functools.cache
+    def begin(at: int) -> bool:
+        return shape_of(lines[at].strip())[0] is not None
+
     broken = any(
-        begin[at - 1] and len(lines[at - 1]) >= 60 and not begin[at] and lines[at].strip()
+        len(lines[at - 1]) >= 60 and lines[at].strip() and not begin(at) and begin(at - 1)
         for at in range(1, len(lines))
     )
     if not cut and not broken:
         return plainly
-    if cut and not any(begin):
+    if cut and not any(map(begin, range(len(lines)))):
         # A row of other columns: as many lines as the header takes make a row.
         return [
             (used[at], f"{lines[used[at]].rstrip()}   {lines[used[at + 1]].strip()}")
@@ -298,7 +312,8 @@ def rewrapped(lines: Sequence[str], table: Table) -> list[tuple[int, str]]:
         return line in heads or shape_of(line.strip())[0] is not None
 
     joined = list(unwrap(lines, begins))
-    if not cut and any(len(text) > 3 * max(map(len, lines)) for _, text in joined):
+    longest = max(map(len, lines))
+    if not cut and any(len(text) > 3 * longest for _, text in joined):
         return plainly
     return joined
 

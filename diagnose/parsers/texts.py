@@ -1,6 +1,7 @@
 """Text of no kind of its own: lines that any program may have printed, and settings among them.
 
-Limits: of a distribution's configuration only the list of add-ons that it leaves out is read.
+Limits: of a distribution's configuration only the list of add-ons that it leaves out is read, and
+of an installer's command the ranges of addresses.
 Source: k3s-io/k3s v1.30 pkg/cli/cmds/server.go (disable), docs.rke2.io (rke2-coredns);
 kubernetes/kubernetes v1.30.5 cmd/kubeadm/app/cmd/phases/init/addons.go (addon/coredns).
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from diagnose.facts.cluster_ranges import ClusterRanges
 from diagnose.facts.dns_workload import DisabledAddon
 from diagnose.model import Quote
 from diagnose.parsers import logs
@@ -27,13 +29,41 @@ FLAGS = (
     regex(r"--skip-phases[= ]\S{0,200}?addon/(?P<name>coredns)(?![\w-])"),
 )
 LONGEST = 2000
+# The commands that make a cluster, and what they are told of its addresses.
+INSTALLERS = regex(r"(?:^|[\s/])(?:kubeadm init|k3s (?:server|agent)|rke2 server|k0s controller)\b")
+RANGES = {
+    "pods": regex(r"--(?:pod-network-cidr|cluster-cidr)[= ](?P<value>[\d./,a-fA-F:]{7,200})"),
+    "services": regex(r"--service-cidr[= ](?P<value>[\d./,a-fA-F:]{7,200})"),
+    "hosts": regex(r"--(?:apiserver-)?advertise-address[= ](?P<value>[\d.a-fA-F:]{7,60})"),
+}
 
 
 def parse(part: Part) -> Parsed:
-    """Return what the lines say, and that a distribution is told to leave CoreDNS out."""
+    """Return what the lines say, and what an installer or a distribution is told."""
     parsed = logs.parse(part)
-    found = tuple(disabled(part))
+    found = (*disabled(part), *ranges(part))
     return replace(parsed, items=(*parsed.items, *found)) if found else parsed
+
+
+def parse_shell(part: Part) -> Parsed:
+    """Return what a command line sets; what it prints is a part of its own."""
+    return Parsed(items=tuple(ranges(part)))
+
+
+def ranges(part: Part) -> Iterator[ClusterRanges]:
+    """Yield the ranges of addresses that an installer's command names."""
+    for index, raw in enumerate(part.text.split("\n")):
+        line = plain(raw)[:LONGEST]
+        if "--" not in line or not INSTALLERS.search(line):
+            continue
+        told = {
+            key: tuple(filter(None, found["value"].split(",")))
+            for key, pattern in RANGES.items()
+            if (found := pattern.search(line))
+        }
+        if told:
+            quote = Quote(part.origin, visible(raw.strip()), part.first_line + index)
+            yield ClusterRanges(part.origin, quote, **told)
 
 
 def disabled(part: Part) -> Iterator[DisabledAddon]:

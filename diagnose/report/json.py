@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from json.encoder import encode_basestring_ascii as encoded
 from typing import Any
 
 from diagnose.model import (
@@ -31,6 +32,7 @@ SURROGATES = regex("[\ud800-\udfff]")
 DEEPEST = 8  # of nested values in the context
 
 Object = dict[str, Any]
+Form = Callable[[Finding], Object | str]
 
 
 def render(diagnosis: Diagnosis) -> str:
@@ -39,20 +41,104 @@ def render(diagnosis: Diagnosis) -> str:
     Texts are whole and exactly as the evidence held them; a lone surrogate, which no UTF-8 can
     hold, is written out as a backslash, u and its number.
     """
-    text = json.dumps(clean(as_object(diagnosis)), indent=2, ensure_ascii=True, allow_nan=False)
+    known: dict[int, Written] = {}
+
+    def once(finding: Finding) -> Written:
+        """Return a finding's text: it stands in a cause and again in its verdict."""
+        if id(finding) not in known:
+            known[id(finding)] = finding_text(finding)
+        return known[id(finding)]
+
+    text = written(clean(as_object(diagnosis, once)), "\n")
     return text.replace("\x7f", "\\u007f") + "\n"
 
 
-def as_object(diagnosis: Diagnosis) -> Object:
-    """Return the report as the mapping that the schema describes."""
+# ---------------------------------------------------------------- text
+
+
+class Written(str):
+    """A value that is JSON already, at its place."""
+
+    __slots__ = ()
+
+
+# A finding in the list of a cause or verdict, and a quote in it: by far the most of a long report.
+FINDING = """{
+          "subject": {
+            "kind": %s,
+            "name": %s,
+            "namespace": %s,
+            "node": %s
+          },
+          "message": %s,
+          "proven": %s,
+          "at": %s,
+          "quotes": %s
+        }"""
+QUOTE = """{
+              "origin": %s,
+              "text": %s,
+              "line": %s
+            }"""
+
+
+def finding_text(finding: Finding) -> Written:
+    """Return what `finding_object` returns as text, with as little work as it can be had."""
+    subject = finding.subject
+    quotes = ",\n            ".join(
+        QUOTE % (word(quote.origin), word(quote.text), "null" if quote.line is None else quote.line)
+        for quote in finding.quotes
+    )
+    return Written(
+        FINDING
+        % (
+            word(subject.kind),
+            word(subject.name),
+            word(subject.namespace),
+            word(subject.node),
+            word(finding.message),
+            "true" if finding.proven else "false",
+            word(time_text(finding.at)) if finding.at else "null",
+            f"[\n            {quotes}\n          ]" if quotes else "[]",
+        )
+    )
+
+
+def word(text: str) -> str:
+    """Return a text as JSON."""
+    return encoded(clean(text))
+
+
+def written(value: Any, line: str) -> str:
+    """Return a clean value as json.dumps with an indent of 2 writes it, `line` before its lines.
+
+    By hand, since json.dumps knows no values that are text already.
+    """
+    if isinstance(value, str):
+        return value if isinstance(value, Written) else encoded(value)
+    inner = f"{line}  "
+    if isinstance(value, dict) and value:
+        items = [f"{encoded(key)}: {written(item, inner)}" for key, item in value.items()]
+        return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
+    if isinstance(value, list) and value:
+        return f"[{inner}{f',{inner}'.join(written(item, inner) for item in value)}{line}]"
+    return json.dumps(value, allow_nan=False)
+
+
+# ---------------------------------------------------------------- the object
+
+
+def as_object(diagnosis: Diagnosis, finding: Form | None = None) -> Object:
+    """Return the report as the mapping that the schema describes; `finding` makes findings."""
+    form = finding or finding_object
     checks = words.checks_of(diagnosis)
     told = words.coverage(diagnosis)
     return {
         "schema": SCHEMA,
         "taken_at": time_text(diagnosis.taken_at),
         "source": diagnosis.source,
-        "causes": [cause_object(cause, checks) for cause in diagnosis.causes],
-        "verdicts": [verdict_object(verdict, checks) for verdict in diagnosis.verdicts],
+        "causes": [cause_object(cause, checks, form) for cause in diagnosis.causes],
+        "verdicts": [verdict_object(one, checks, form) for one in diagnosis.verdicts],
         "recognised": [
             {"origin": part.origin, "kind": part.kind, "lines": part.lines}
             for part in diagnosis.recognised
@@ -77,7 +163,7 @@ def matrix_object(diagnosis: Diagnosis) -> Object | None:
     return None if found is None else matrix.as_object(found)
 
 
-def cause_object(cause: Cause, checks: Mapping[str, Check]) -> Object:
+def cause_object(cause: Cause, checks: Mapping[str, Check], form: Form) -> Object:
     """Return one cause."""
     findings = cause.verdict.findings
     identifier = cause.verdict.check
@@ -88,7 +174,7 @@ def cause_object(cause: Cause, checks: Mapping[str, Check]) -> Object:
         "proven": cause.proven,
         "standing": words.standing(cause, checks).name.lower(),
         "title": checks[identifier].title if identifier in checks else identifier,
-        "findings": [finding_object(finding) for finding in findings],
+        "findings": list(map(form, findings)),
         "remedy": [remedy_object(remedy) for remedy in remedies(findings)],
         "explains": ids(cause.explained),
         "not_ruled_out": ids(cause.not_ruled_out),
@@ -138,7 +224,7 @@ def remedy_object(remedy: Remedy) -> Object:
     }
 
 
-def verdict_object(verdict: Verdict, checks: Mapping[str, Check]) -> Object:
+def verdict_object(verdict: Verdict, checks: Mapping[str, Check], form: Form) -> Object:
     """Return one verdict."""
     check = checks.get(verdict.check)
     return {
@@ -148,7 +234,7 @@ def verdict_object(verdict: Verdict, checks: Mapping[str, Check]) -> Object:
         "title": check.title if check else verdict.check,
         "because": [gap_object(gap) for gap in dict.fromkeys(verdict.because)],
         "note": verdict.note,
-        "findings": [finding_object(finding) for finding in verdict.findings],
+        "findings": list(map(form, verdict.findings)),
     }
 
 
@@ -168,17 +254,21 @@ def kind_text(kind: GapKind) -> str:
 
 
 def gap_objects(diagnosis: Diagnosis) -> list[Object]:
-    """Return every gap once with the checks that it blocks: general ones, then by their number."""
+    """Return every gap once with the checks that it blocks: general ones, then by their number.
+
+    Those that block none, as something else told the same, come last.
+    """
     blocks: dict[Gap, dict[str, None]] = {}
     for verdict in diagnosis.verdicts:
         if verdict.status is Status.UNKNOWN:
             for gap in verdict.because:
                 blocks.setdefault(gap, {})[verdict.check] = None
-    general = list(dict.fromkeys(diagnosis.gaps))
+    general = dict.fromkeys(diagnosis.gaps)
     others = sorted(
-        (gap for gap in blocks if gap not in set(general)), key=lambda gap: -len(blocks[gap])
+        (gap for gap in blocks if gap not in general), key=lambda gap: -len(blocks[gap])
     )
-    return [gap_object(gap) | {"blocks": list(blocks.get(gap, ()))} for gap in (*general, *others)]
+    several = dict.fromkeys((*general, *others, *diagnosis.unheard))
+    return [gap_object(gap) | {"blocks": list(blocks.get(gap, ()))} for gap in several]
 
 
 def time_text(time: datetime) -> str:
@@ -189,6 +279,8 @@ def time_text(time: datetime) -> str:
 def clean(value: Any, depth: int = 0) -> Any:
     """Return a value as JSON can hold it: other types as text, no NaN, no lone surrogates."""
     if isinstance(value, str):
+        if value.isascii():
+            return value
         return SURROGATES.sub(lambda match: shown(match[0]), value)
     if value is None or isinstance(value, (bool, int)):
         return value

@@ -7,7 +7,6 @@ short ones, large messages, one transport. docs/matrix.md says how to read it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from diagnose.facts.dns_answers import Asked, NameKind, Place, PlaceKind, Server, ServerRole
@@ -24,6 +23,7 @@ from diagnose.model import Diagnosis
 from diagnose.report.layout import text_width, wrapped
 from diagnose.report.words import plural
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 YES, NO, UNASKED = "✓", "✗", "·"
 LEGEND = f"{YES} as it must be, {NO} failed, 2/10 two of ten failed, {UNASKED} not asked"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from diagnose.model import Finding, Remedy, Subject
 from diagnose.report.words import shape
+from diagnose.values import dataclass
 
 NAMED = 3  # objects that a title lists
-Key = tuple[tuple[str, ...], int]
+ORDERED = 200  # kinds of steps that are put in order
+BETWEEN = "\n\0"  # two texts, neither of which can hold it
+Key = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,19 @@ def steps(findings: Iterable[Finding]) -> tuple[Step, ...]:
 
     Steps that differ only in names and numbers are one step for several objects.
     """
-    order: list[Key] = []
+    kinds = Kinds()
+    order = Order()
     made: dict[Key, dict[tuple[str, tuple[str, ...]], tuple[Remedy, str]]] = {}
     for finding in findings:
-        keys = keys_of(finding)
-        insert(order, keys)
+        keys = kinds.of(finding)
+        order.add(keys)
         for key, remedy in zip(keys, finding.steps, strict=True):
             again = (remedy.title, remedy.commands)
-            made.setdefault(key, {}).setdefault(again, (remedy, name_of(remedy, finding.subject)))
+            alike = made.setdefault(key, {})
+            if again not in alike:
+                alike[again] = (remedy, name_of(remedy, finding.subject))
     result = []
-    for key in order:
+    for key in order.keys:
         pairs = tuple(made[key].values())
         result.append(Step(tuple(one for one, _ in pairs), tuple(name for _, name in pairs)))
     return tuple(result)
@@ -71,26 +76,66 @@ def texts_of(remedy: Remedy) -> tuple[str, ...]:
     return (remedy.title, *remedy.commands, remedy.verify, remedy.why)
 
 
-def keys_of(finding: Finding) -> tuple[Key, ...]:
-    """Return a key per step: equal for steps of other findings that differ only in names."""
-    seen: dict[tuple[str, ...], int] = {}
-    keys = []
-    for remedy in finding.steps:
-        key = (remedy.risk.value, *(shape(text, finding.subject) for text in texts_of(remedy)))
-        seen[key] = seen.get(key, -1) + 1
-        keys.append((key, seen[key]))
-    return tuple(keys)
+class Kinds:
+    """The kinds of steps met so far, numbered: equal for steps that differ only in names."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._numbers: dict[str, int] = {}
+        self._known: dict[tuple[str, str], int] = {}
+
+    def of(self, finding: Finding) -> tuple[Key, ...]:
+        """Return a key per step of a finding: its kind, and how often that came before in it."""
+        seen: dict[int, int] = {}
+        keys = []
+        for remedy in finding.steps:
+            texts = BETWEEN.join((remedy.risk.value, *texts_of(remedy)))
+            number = self.number(texts, finding.subject)
+            seen[number] = seen.get(number, -1) + 1
+            keys.append((number, seen[number]))
+        return tuple(keys)
+
+    def number(self, text: str, subject: Subject) -> int:
+        """Return the number of a step by its texts; what several objects share is kept."""
+        if subject.name and subject.name in text:
+            return self.numbered(shape(text, subject))
+        key = (text, subject.node if subject.node in text else "")
+        if key not in self._known:
+            self._known[key] = self.numbered(shape(text, subject))
+        return self._known[key]
+
+    def numbered(self, text: str) -> int:
+        """Return the number of a shape, a new one where it is new."""
+        return self._numbers.setdefault(text, len(self._numbers))
 
 
-def insert(order: list[Key], keys: Sequence[Key]) -> None:
-    """Add the new keys to the order, each before the next key of its list that is in it."""
-    known = {key: number for number, key in enumerate(order)}
-    at = len(order)
-    for key in reversed(keys):
-        if key in known:
-            at = min(at, known[key]) if at != len(order) else known[key]
-        else:
-            order.insert(at, key)
+class Order:
+    """Keys in an order that keeps that of each list added, as far as the lists agree."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.keys: list[Key] = []
+        self._known: set[Key] = set()
+
+    def add(self, keys: Sequence[Key]) -> None:
+        """Add the new keys of a list, each before the next key of the list that is there already.
+
+        From so many keys on, which nobody reads, new ones go to the end.
+        """
+        new = [key for key in keys if key not in self._known]
+        if not new:
+            return
+        self._known.update(new)
+        if len(self.keys) > ORDERED:
+            self.keys += new
+            return
+        places = {key: number for number, key in enumerate(self.keys)}
+        at = len(self.keys)
+        for key in reversed(keys):
+            if key in places:
+                at = min(at, places[key])
+            else:
+                self.keys.insert(at, key)
 
 
 def name_of(remedy: Remedy, subject: Subject) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from diagnose.model import Cause, Check, Diagnosis, Quote, Remedy, Risk, Severity, Status, Verdict
 from diagnose.report import words
@@ -12,6 +11,7 @@ from diagnose.report.matrix import lines, matrix_of, summary
 from diagnose.report.steps import Step, steps
 from diagnose.report.words import Point, Standing
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 GUTTER = 10  # columns for what a paragraph is; its text stands beside it
 UNKNOWN_LINES = 8
@@ -373,6 +373,11 @@ def rows_of_unknown(diagnosis: Diagnosis, sheet: Sheet) -> Iterator[str]:
         if sheet.verbose:
             block += sheet.faint(sheet.wrap(", ".join(gap.checks), indent="    "))
         blocks.append(block)
+    if sheet.verbose:
+        blocks += [
+            list(sheet.wrap(f"- beside: {words.gap_text(gap.what, (gap.because,))}", hang="  "))
+            for gap in diagnosis.unheard
+        ]
     if not blocks:
         return
     unknown = sorted({check for gap in missing for check in gap.checks})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import Enum
 from itertools import groupby
@@ -28,6 +28,7 @@ from diagnose.model import (
 from diagnose.remedies import nodes_of
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 QUOTE_LIMIT = 600
 NAME_LIMIT = 100
@@ -173,7 +174,11 @@ def ranges(names: Iterable[str]) -> str:
     """Return names with numbers in them as ranges: worker-[1-12,15]."""
     groups: dict[tuple[str, str, int], list[int]] = {}
     found = [(name, COUNTABLE.match(name)) for name in names]
-    padded = {(match[1], match[3]) for _, match in found if match and match[2].startswith("0")}
+    padded = {
+        (match[1], match[3])
+        for _, match in found
+        if match and match[2].startswith("0") and len(match[2]) > 1
+    }
     for name, match in found:
         if match is None or len(match[2]) > 9:
             groups.setdefault((name, "", -1), [])
@@ -219,9 +224,10 @@ def where(findings: Iterable[Finding], *, names: bool = True) -> str:
         return subject_text(subjects[0])
     texts = []
     nodes: dict[str, None] = {}
-    kinds = dict.fromkeys(subject.kind for subject in subjects)
-    for kind in kinds:
-        several = [subject for subject in subjects if subject.kind == kind]
+    kinds: dict[str, list[Subject]] = {}
+    for subject in subjects:
+        kinds.setdefault(subject.kind, []).append(subject)
+    for kind, several in kinds.items():
         named = [
             f"{one.namespace}/{one.name}" if one.namespace else one.name
             for one in several
@@ -248,10 +254,34 @@ def where(findings: Iterable[Finding], *, names: bool = True) -> str:
 
 def shape(text: str, subject: Subject) -> str:
     """Return a text without what tells one object from the next: its names and all numbers."""
-    for name in sorted({subject.name, subject.node} - {""}, key=len, reverse=True):
-        if name in text:
-            text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", "\0", text)
+    names = {name for name in (subject.name, subject.node) if name and name in text}
+    for name in sorted(names, key=len, reverse=True):
+        text = without(text, name)
     return DIGITS.sub("#", text)
+
+
+def without(text: str, name: str) -> str:
+    """Return a text with a mark for each place at which a name stands as a word of its own.
+
+    By hand, since each object would need an expression of its own.
+    """
+    pieces: list[str] = []
+    done = 0
+    at = text.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if (at and goes_on(text[at - 1], ".-")) or (end < len(text) and goes_on(text[end], "-")):
+            at = text.find(name, at + 1)
+            continue
+        pieces.append(text[done:at])
+        done = end
+        at = text.find(name, end)
+    return "\0".join((*pieces, text[done:]))
+
+
+def goes_on(character: str, also: str) -> bool:
+    """Whether a name beside this character would be a piece of a longer one."""
+    return character.isalnum() or character == "_" or character in also
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+
+from diagnose.values import dataclass
 
 
 class Emitter(Enum):

@@ -135,8 +135,9 @@ PLUGIN_MISSING = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'failed to find plugin \\*"(?P<plugin>[^"\\]+)\\*" in path '
-            r"\[(?P<path>[^\]]*)\]",
+            # people cut what they paste: the path may be missing
+            pattern=r'failed to find plugin \\*"(?P<plugin>[^"\\]+)\\*" in'
+            r"(?: path \[(?P<path>[^\]]*)\]|(?: path)?$)",
             literal="failed to find plugin ",
             samples=(
                 'failed to setup network for sandbox "ccd95ce6": plugin type="flannel" '
@@ -342,6 +343,70 @@ IPAM_EXHAUSTED = Signature(
                 "assign an IP address to container",
             ),
             source="aws/amazon-vpc-cni-k8s cmd/routed-eni-cni-plugin/cni.go (add), v1.12.0",
+        ),
+        Wording(
+            pattern="(?P<reason>DataStore has no available IP(?:/Prefix)? addresses)",
+            literal="DataStore has no available IP",
+            samples=(
+                "DataStore has no available IP addresses",
+                "DataStore has no available IP/Prefix addresses",
+            ),
+            source="aws/amazon-vpc-cni-k8s pkg/ipamd/datastore/data_store.go (AssignPodIPv4Address"
+            "), v1.5.0 to v1.18.0",
+        ),
+        Wording(
+            pattern="Failed to assign an IP address to container [0-9a-f]{12,64}",
+            literal="Failed to assign an IP address to container",
+            samples=("Failed to assign an IP address to container 0a1b2c3d4e5f",),
+            source="aws/amazon-vpc-cni-k8s cmd/routed-eni-cni-plugin/cni.go (add), v1.7.0",
+        ),
+        Wording(
+            pattern="(?P<reason>cannot allocate new block due to per host block limit)",
+            literal="new block due to per host block limit",
+            samples=(
+                'error adding container to network "k8s-pod-network": cannot allocate new block '
+                "due to per host block limit",
+            ),
+            source="projectcalico/calico libcalico-go/lib/ipam/ipam.go (ErrBlockLimit), v3.26.0",
+        ),
+        Wording(
+            pattern=r"Assigned 0 out of \d+ requested IPv[46] addresses(?:; (?P<reason>.+))?$",
+            literal="Assigned 0 out of ",
+            samples=(
+                "failed to request IPv4 addresses: Assigned 0 out of 1 requested IPv4 addresses; "
+                "No more free affine blocks and strict affinity enabled",
+            ),
+            source="projectcalico/calico libcalico-go/lib/ipam/ipam.go "
+            "(IPAMAssignments.PartialFulfillmentError), v3.26.0",
+        ),
+        Wording(
+            pattern=r"failed to request \d+ IPv[46] addresses\. IPAM allocated only 0",
+            literal="IPAM allocated only 0",
+            samples=("failed to request 1 IPv4 addresses. IPAM allocated only 0",),
+            source="projectcalico/cni-plugin pkg/ipamplugin/ipam_plugin.go (cmdAdd), v3.18.0",
+        ),
+        Wording(
+            pattern=r"not enough IPs available for \S+ waiting on Azure CNS to allocate more",
+            literal="not enough IPs available for ",
+            samples=(
+                "IPAM Invoker Add failed with error: Failed to get IP address from CNS with "
+                "error: AllocateIPConfig failed: not enough IPs available for "
+                "1b2c3d4e-0000-4000-8000-aabbccddeeff, waiting on Azure CNS to allocate more with "
+                "NC Status: ",
+            ),
+            source="Azure/azure-container-networking cns/restserver/ipam.go "
+            "(AssignAvailableIPConfigs), v1.5.0",
+        ),
+        Wording(
+            pattern="Failed to allocate (?:address|pool): [Nn]o available address(?:es| pools)",
+            literal="o available address",
+            samples=(
+                "Failed to allocate pool: Failed to delegate: Failed to allocate address: No "
+                "available addresses",
+                "Failed to delegate: Failed to allocate pool: No available address pools",
+            ),
+            source="Azure/azure-container-networking cni/ipam/ipam.go (Add), ipam/api.go "
+            "(errNoAvailableAddresses, ErrNoAvailableAddressPools), v1.4.0",
         ),
     ),
 )
@@ -616,6 +681,29 @@ CNI_UNAUTHORIZED = Signature(
     ),
 )
 
+# The API server knows who asks, and the role of that account does not allow it.
+CNI_FORBIDDEN = Signature(
+    name="cni-forbidden",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="(?:[Nn]etworkPlugin cni|plugin type=|CNI network|network for "
+            r'sandbox|Multus).{0,800}?(?P<resource>[\w.]+) (?:\\*"[^"\\]+\\*" )?is forbidden: User '
+            r'\\*"(?P<user>[^"\\]+)\\*" cannot (?P<verb>\w+) resource',
+            literal="is forbidden: User ",
+            samples=(
+                'plugin type="calico" failed (add): error getting ClusterInformation: '
+                'clusterinformations.crd.projectcalico.org "default" is forbidden: User '
+                '"system:serviceaccount:kube-system:calico-node" cannot get resource '
+                '"clusterinformations" in API group "crd.projectcalico.org" at the cluster scope',
+            ),
+            source="kubernetes/apiserver pkg/endpoints/handlers/responsewriters/errors.go "
+            "(forbiddenMessage), v0.30; quoted by the plugin that asked",
+        ),
+    ),
+    key=("user", "resource"),
+)
+
 # A plugin that asks the Kubernetes API.
 CNI_API_FAILED = Signature(
     name="cni-api-failed",
@@ -656,6 +744,62 @@ CILIUM_UNREACHABLE = Signature(
     envelope=True,
 )
 
+# The agent answers, and does not make the endpoint that a pod's sandbox needs.
+CILIUM_ENDPOINT_FAILED = Signature(
+    name="cilium-endpoint-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"[Uu]nable to create endpoint: (?P<reason>\[PUT /endpoint/\{id\}\]\[\d+\] ?.*"
+            "|Cilium API client timeout exceeded.*)$",
+            literal="nable to create endpoint: ",
+            samples=(
+                'plugin type="cilium-cni" failed (add): unable to create endpoint: '
+                "[PUT /endpoint/{id}][429] putEndpointIdTooManyRequests",
+                "Unable to create endpoint: [PUT /endpoint/{id}][500] putEndpointIdFailed  "
+                "endpoint 2042 did not synchronously regenerate after timeout",
+                "unable to create endpoint: Cilium API client timeout exceeded",
+            ),
+            source="cilium/cilium plugins/cilium-cni/cmd/cmd.go (Add), pkg/client/client.go "
+            "(Hint), v1.15; plugins/cilium-cni/cilium-cni.go (cmdAdd), v1.10",
+        ),
+    ),
+)
+
+# A plugin that only passes requests on to a daemon of its node.
+CNI_DAEMON_UNREACHABLE = Signature(
+    name="cni-daemon-unreachable",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="failed to send CNI request: .{0,300}?dial unix "
+            r"(?P<address>[^\s:]+): (?P<reason>.+)$",
+            literal="failed to send CNI request: ",
+            samples=(
+                'plugin type="multus-shim" name="multus-cni-network" failed (add): CmdAdd '
+                '(shim): failed to send CNI request: Post "http://dummy/cni": dial unix '
+                "/run/multus/multus.sock: connect: no such file or directory",
+                'failed to send CNI request: Post "http://dummy/": dial unix '
+                "/var/run/ovn-kubernetes/cni//ovn-cni-server.sock: connect: connection refused",
+            ),
+            source="k8snetworkplumbingwg/multus-cni pkg/server/api/api.go (DoCNI), v4.0.2; "
+            "ovn-org/ovn-kubernetes go-controller/pkg/cni/cnishim.go (doCNI)",
+        ),
+        Wording(
+            pattern="Failed to get IP address from CNS with error: .{0,300}?dial tcp "
+            r"(?P<address>[\d.]+:\d+): (?P<reason>connect: connection refused.*)$",
+            literal="IP address from CNS with error: ",
+            samples=(
+                "IPAM Invoker Add failed with error: Failed to get IP address from CNS with "
+                'error: http request failed: Post "http://localhost:10090/network/requestipconfig'
+                '": dial tcp 127.0.0.1:10090: connect: connection refused',
+            ),
+            source="Azure/azure-container-networking cni/network/invoker_cns.go (Add), v1.4.0",
+        ),
+    ),
+    key=("address",),
+)
+
 MULTUS_WAITING = Signature(
     name="multus-waiting",
     emitter=EMITTER,
@@ -687,6 +831,20 @@ WEAVE_UNREACHABLE = Signature(
                 "tcp 127.0.0.1:6784: connect: connection refused",
             ),
             source="weaveworks/weave plugin/net/cni.go (CmdAdd), v2.8.1",
+        ),
+    ),
+)
+
+WEAVE_OVERLAPS = Signature(
+    name="weave-overlaps",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"Network (?P<range>[\d.]+/\d+) overlaps with existing route "
+            r"(?P<route>[\d.]+/\d+) on host",
+            literal="overlaps with existing route",
+            samples=("Network 10.32.0.0/12 overlaps with existing route 10.40.0.0/16 on host",),
+            source="weaveworks/weave net/netcheck.go (CheckNetworkFree), v2.5.0",
         ),
     ),
 )

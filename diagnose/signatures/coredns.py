@@ -433,6 +433,16 @@ UPSTREAM_FAILED = Signature(
             source="coredns/coredns plugin/errors/errors.go (ServeDNS), v1.2.6",
             until="1.2.6",
         ),
+        Wording(  # kube-dns: it names no question
+            pattern=r"skydns: failure to forward request \\?\"(?P<reason>[^\"]{1,1000}?)\\?\"$",
+            literal="skydns: failure to forward request ",
+            samples=(
+                'skydns: failure to forward request "read udp 10.244.0.6:41478->10.0.0.2:53: '
+                'i/o timeout"',
+            ),
+            source="skynetservices/skydns server/forwarding.go (ServeDNSForward), as vendored by "
+            "kubernetes/dns 1.14",
+        ),
     ),
     key=("probe", "reason"),
 )
@@ -750,6 +760,13 @@ COREFILE_UNKNOWN_PROPERTY = Signature(
             ),
             source="coredns/coredns plugin/kubernetes/setup.go (ParseStanza), "
             "plugin/forward/setup.go (parseBlock), v1.12.4",
+        ),
+        Wording(  # as people quote it, without its place
+            pattern=r"^Error during parsing: unknown property '(?P<property>[\w.-]{1,64})'$",
+            literal="Error during parsing: unknown property ",
+            samples=("Error during parsing: unknown property 'max_concurrent'",),
+            source="coredns/caddy caddyfile/dispenser.go (Errf), v1.1.1; coredns/coredns "
+            "plugin/forward/setup.go (parseBlock), v1.6.8",
         ),
     ),
     key=("property",),

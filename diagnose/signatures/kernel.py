@@ -162,6 +162,61 @@ POLICY_DROPPED = Signature(
     key=("namespace", "name"),
 )
 
+# What Cilium's monitor prints of a packet that its programs in the kernel dropped for a policy. The
+# policy sees a Service's packet after its translation, so the port is that of the DNS pods: 53, or
+# where these listen elsewhere 8053 (Gardener) or 5353 (OpenShift).
+POLICY_DENIED = Signature(
+    name="policy-denied",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"\bxx drop \(Policy denied(?: \(L[347]\))?\) .{0,200}?"
+            r"(?P<source>[\da-fA-F.:]{7,45}):\d{1,5} -> (?P<target>[\da-fA-F.:]{7,45}):"
+            r"(?P<port>53|8053|5353) (?:udp|tcp)\b",
+            literal="xx drop (Policy denied",
+            samples=(
+                "xx drop (Policy denied) flow 0x1a2b3c4d to endpoint 0, identity 2187->104: "
+                "10.0.1.106:51013 -> 10.0.1.61:53 udp",
+            ),
+            source="cilium/cilium pkg/monitor/datapath_drop.go (DumpInfo), pkg/monitor/api/drop.go "
+            "(Policy denied), v1.8 to v1.15",
+        ),
+    ),
+    key=("source", "target"),
+)
+
+# What ufw and firewalld have logged of a packet that a pod sent: it came in by a device of pods.
+POD_PACKET = (
+    r"IN=(?P<device>(?:cni|cbr|cali|flannel\.|vxlan\.|lxc|weave|tunl|cilium_|veth)\w{0,20}) "
+    r"OUT=(?P<out>\S{0,20})(?P<rest>.{0,600})"
+)
+FIREWALL_DROPPED = Signature(
+    name="firewall-dropped",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=rf"\[(?P<firewall>UFW) BLOCK\] {POD_PACKET}",
+            literal="[UFW BLOCK] IN=",
+            samples=(
+                "[UFW BLOCK] IN=cni0 OUT=eth0 MAC= SRC=10.42.0.8 DST=10.42.1.2 LEN=60 TOS=0x00 "
+                "PREC=0x00 TTL=63 ID=1 DF PROTO=UDP SPT=41234 DPT=53 LEN=40",
+            ),
+            source="ufw 0.36 src/backend_iptables.py (ufw-after-logging-forward); Linux v6.1 "
+            "net/netfilter/nf_log_syslog.c (dump_ipv4_packet)",
+        ),
+        Wording(
+            pattern=rf"(?P<firewall>FINAL|filter_(?:FWD|IN)_\w{{1,60}})_REJECT: {POD_PACKET}",
+            literal="_REJECT: IN=",
+            samples=(
+                "FINAL_REJECT: IN=cni0 OUT= MAC= SRC=10.42.0.8 DST=192.0.2.10 LEN=60 TOS=0x00 "
+                "PREC=0x00 TTL=64 ID=1 DF PROTO=TCP SPT=41234 DPT=6443 SYN",
+            ),
+            source="firewalld v2.0 src/firewall/core/nftables.py, ipXtables.py (LogDenied)",
+        ),
+    ),
+    key=("device", "out"),
+)
+
 # kubeadm's check of a node before `init` and `join`.
 PREFLIGHT_SETTING = Signature(
     name="preflight-setting",

@@ -348,6 +348,24 @@ BR_NETFILTER_UNSET = Signature(
     ),
 )
 
+# k3s and RKE2 run kube-proxy in a process of theirs, and prepare the kernel for it first.
+BRIDGE_SETTING_MISSING = Signature(
+    name="k3s-bridge-setting-missing",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern="Failed to set sysctl: open /proc/sys/net/bridge/"
+            "(?P<setting>bridge-nf-call-ip6?tables): no such file or directory",
+            literal="Failed to set sysctl: open /proc/sys/net/bridge/",
+            samples=(
+                'time="2024-03-02T05:11:09Z" level=error msg="Failed to set sysctl: open '
+                '/proc/sys/net/bridge/bridge-nf-call-iptables: no such file or directory"',
+            ),
+            source="k3s-io/k3s pkg/agent/syssetup/setup.go (Configure), v1.30",
+        ),
+    ),
+)
+
 # The last line of a kube-proxy that cannot reach the API server, in newer versions.
 CACHES_AWAITED = Signature(
     name="kube-proxy-caches-awaited",

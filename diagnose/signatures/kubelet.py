@@ -517,6 +517,22 @@ CGROUP_DRIVER_MISMATCH = Signature(
             source="opencontainers/runc libcontainer/specconv/spec_linux.go "
             "(CreateCgroupConfig), v1.1.0",
         ),
+        # The systemd driver's slice:prefix:name, which the other one takes for a folder's name
+        Wording(
+            pattern=r"/sys/fs/cgroup/\S{0,300}?kubepods[\w-]{0,200}\.slice:"
+            r"(?:cri-containerd|crio|docker):\S+: no such file or directory",
+            literal=".slice:",
+            samples=(
+                "Error: failed to create containerd task: failed to create shim task: OCI "
+                "runtime create failed: runc create failed: unable to start container process: "
+                "error during container init: error setting cgroup config for procHooks process: "
+                "open /sys/fs/cgroup/memory/system.slice/containerd.service/"
+                "kubepods-burstable-pod7690.slice:cri-containerd:coredns/memory.limit_in_bytes: "
+                "no such file or directory: unknown",
+            ),
+            source="containerd/containerd pkg/cri/server/helpers.go (getCgroupsPath), v1.6.0; "
+            "opencontainers/runc libcontainer/process_linux.go (initProcess.start), v1.1.0",
+        ),
     ),
 )
 
@@ -569,6 +585,34 @@ EVICTED = Signature(
             ),
             source="kubernetes/kubernetes pkg/kubelet/eviction/helpers.go (evictionMessage), "
             "v1.30.5",
+        ),
+    ),
+)
+
+NOT_ADMITTED = Signature(
+    name="not-admitted",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"Failed to admit pod (?P<pod>\S+) - node has conditions: "
+            r"\[(?P<conditions>[\w ]+)\]",
+            literal="node has conditions: [",
+            samples=(
+                "Failed to admit pod web-0_default(0a1b) - node has conditions: [DiskPressure]",
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/eviction/eviction_manager.go (Admit), v1.10",
+            until="1.18",
+        ),
+        Wording(
+            pattern=r'Failed to admit pod to node" pod="(?P<pod>[^"]+)" nodeCondition='
+            r'\[(?P<conditions>[\w "]+)\]',
+            literal="Failed to admit pod to node",
+            samples=(
+                '"Failed to admit pod to node" pod="default/web-0" nodeCondition=["DiskPressure"]',
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/eviction/eviction_manager.go (Admit), "
+            "v1.30.5",
+            since="1.19",
         ),
     ),
 )

@@ -118,6 +118,63 @@ SANDBOX_IMAGE_FAILED = Signature(
     key=("image",),
 )
 
+# The network is set up, or not asked for yet; the sandbox's own process does not come to life.
+SANDBOX_START_FAILED = Signature(
+    name="sandbox-start-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'failed to start sandbox container for pod \\*"[^"\\]+\\*": (?P<reason>.+)$',
+            literal="failed to start sandbox container for pod ",
+            samples=(
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to start "
+                'sandbox container for pod "coredns-7677f9bb54-jxnlh": Error response from daemon: '
+                "OCI runtime create failed: container_linux.go:349: starting container process "
+                "caused \"process_linux.go:319: getting the final child's pid from pipe caused "
+                '\\"EOF\\"": unknown',
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/dockershim/docker_sandbox.go "
+            "(RunPodSandbox), v1.18",
+            until="1.23",
+        ),
+        Wording(
+            pattern=r'failed to start sandbox (?:container task )?\\*"[0-9a-f]+\\*": '
+            "(?P<reason>.+)$",
+            literal="failed to start sandbox ",
+            samples=(
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to start "
+                'sandbox container task "3f1c0a9d5b7e4c21a6d8": cannot allocate memory',
+            ),
+            source="containerd/containerd internal/cri/server/podsandbox/sandbox_run.go (Start), "
+            "v1.7.22",
+        ),
+        Wording(
+            pattern="failed to create containerd task: (?P<reason>.+)$",
+            literal="failed to create containerd task: ",
+            samples=(
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to create "
+                "containerd task: failed to create shim task: OCI runtime create failed: runc "
+                "create failed: unable to start container process: can't get final child's PID "
+                "from pipe: EOF: unknown",
+            ),
+            source="containerd/containerd internal/cri/server/podsandbox/sandbox_run.go (Start), "
+            "v1.7.22",
+        ),
+        Wording(
+            pattern="desc = container create failed: (?P<reason>.+)$",
+            literal="desc = container create failed: ",
+            samples=(
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = container create "
+                'failed: time="2024-03-02T05:11:09Z" level=error msg="container_linux.go:380: '
+                "starting container process caused: exec: pause: executable file not found in "
+                '$PATH"',
+            ),
+            source="cri-o/cri-o internal/oci/runtime_oci.go (CreateContainer), v1.28",
+        ),
+    ),
+    envelope=True,
+)
+
 SANDBOX_NAME_RESERVED = Signature(
     name="sandbox-name-reserved",
     emitter=EMITTER,

@@ -12,10 +12,10 @@ msg.go.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 
 class Reason(Enum):
@@ -34,6 +34,7 @@ class Reason(Enum):
     CERT_UNKNOWN_AUTHORITY = "certificate of an unknown authority"
     TLS_HANDSHAKE_TIMEOUT = "TLS handshake timed out"
     TLS_OTHER = "TLS failed"
+    HTTP_PROXY = "an HTTP proxy answers"
     HTTP_NOT_TLS = "plain HTTP where TLS was expected"
     FORBIDDEN = "forbidden"
     UNAUTHORIZED = "unauthorized"
@@ -65,6 +66,15 @@ class Trouble:
 ROWS: tuple[tuple[re.Pattern[str], Reason], ...] = tuple(
     (regex(pattern), reason)
     for pattern, reason in (
+        # net/http transport.go (dialConn): what a proxy answers to CONNECT is the whole error; one
+        # that cannot be reached is named by the operation
+        (
+            r'(?:Get|Post|Put|Patch|Delete|Head) \\*"?https://[^\s"\\]{1,2000}\\*"?: '
+            r"(?:Forbidden|Service Unavailable|Bad Gateway|Gateway Time-?out|Not Found|Bad Request|"
+            r"Method Not Allowed|(?:Proxy )?Authentication Required)(?=[\"\\',;)\]]|\s*$)"
+            r"|\bproxyconnect tcp: ",
+            Reason.HTTP_PROXY,
+        ),
         # apimachinery errors.go: the server answered; what its text quotes is its own trouble. The
         # decoder of a watch is the client's own and quotes the connection's end.
         (
@@ -185,12 +195,13 @@ def classify(text: str) -> Trouble:
     if not text.strip():
         return Trouble(Reason.HIDDEN)
     reason = next((reason for row, reason in ROWS if row.search(text)), Reason.OTHER)
-    return Trouble(reason, target_of(text), resource_of(text), user_of(text))
+    through = TARGETS[1:2] if reason is Reason.HTTP_PROXY else TARGETS  # not the proxy's address
+    return Trouble(reason, target_of(text, through), resource_of(text), user_of(text))
 
 
-def target_of(text: str) -> str:
+def target_of(text: str, patterns: tuple[re.Pattern[str], ...] = TARGETS) -> str:
     """Return the address that was asked, of several pieces the one nearest to the network."""
-    for pattern in TARGETS:
+    for pattern in patterns:
         if match := pattern.search(text):
             target = match["target"]
             scheme = match.groupdict().get("scheme")

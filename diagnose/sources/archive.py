@@ -17,13 +17,13 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
 from diagnose.model import Gap, GapKind
 from diagnose.sources.base import Member, scratch, told_by, way_out
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 BLOCK = 1024 * 1024
 RECORD = 512  # a tar's unit

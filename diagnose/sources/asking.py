@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from diagnose.facts.dns_answers import Asked, Place, Server
@@ -23,6 +23,7 @@ from diagnose.sources.questions import escaped as as_format
 from diagnose.text.clean import decode
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 WAIT_S = 2  # for an answer; a resolver asks again after 5, but a packet takes milliseconds
 SPARE_S = 4.0  # for the shell itself, and the way through API server and kubelet

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from diagnose.model import Gap
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import json
 import os
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -40,8 +40,10 @@ from diagnose.sources.archive import (
 from diagnose.sources.base import Member, SourceError, scratch, told_by, way_out
 from diagnose.sources.loose import Reading, add_member
 from diagnose.text.clean import decode, looks_binary
+from diagnose.text.flow import Flow
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 from diagnose.written import whole
 
 __all__ = ["is_archive", "is_bundle", "members", "read", "write"]
@@ -232,7 +234,7 @@ def redacted_file(part: Part, name: str, redactor: Redactor) -> File:
     return File(name, digest.hexdigest(), size, path=kept)
 
 
-def pieces_of(raw: IO[bytes]) -> Iterator[bytes]:
+def pieces_of(raw: IO[bytes] | Flow) -> Iterator[bytes]:
     """Yield a stream in pieces that end with a line, unless a line is longer than a piece."""
     rest = b""
     while block := raw.read(BLOCK):

@@ -20,10 +20,10 @@ Documentation/networking/proc_net_tcp.rst; kubernetes/kubernetes v1.31 pkg/proxy
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from diagnose.asks import Ask
 from diagnose.parts import Kind
+from diagnose.values import dataclass
 
 MARK = "#corediag#"  # begins a line of the output that names the section and what follows is of
 SHELL = ("sh", "-c")

@@ -13,9 +13,10 @@ from diagnose.model import Gap, GapKind
 from diagnose.parts import Haul
 from diagnose.sources import bundle, loose
 from diagnose.sources.base import SourceError, scratch, told_by, way_out
+from diagnose.text.flow import MOST_BYTES, Flow
 
 PASTED = "pasted text"
-STREAMED_BYTES = 8 * 1024**3
+STREAMED_BYTES = MOST_BYTES
 # What a shell passes for <(kubectl …), besides standard input under its other name.
 DESCRIPTOR = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+")
 
@@ -26,8 +27,11 @@ def read(path: str, stdin: IO[bytes]) -> Haul:
         return read_stream(stdin, "standard input", PASTED)
     try:
         if DESCRIPTOR.fullmatch(path) and not stat.S_ISREG(Path(path).stat().st_mode):
-            with Path(path).open("rb") as stream:
-                return read_stream(stream, path, path)
+            stream = Path(path).open("rb")  # noqa: SIM115  a long log is read later
+            haul = read_stream(stream, path, path, ours=True)
+            if not any(isinstance(part.path, Flow) for part in haul.parts):
+                stream.close()
+            return haul
         return read_path(Path(path), path)
     except OSError as error:
         raise SourceError(
@@ -35,17 +39,28 @@ def read(path: str, stdin: IO[bytes]) -> Haul:
         ) from error
 
 
-def read_stream(stream: IO[bytes], name: str, pasted: str) -> Haul:
-    """Return what comes out of a pipe; `pasted` is what a text from it is called."""
+def read_stream(stream: IO[bytes], name: str, pasted: str, ours: bool = False) -> Haul:
+    """Return what comes out of a pipe; `pasted` is what a text from it is called.
+
+    Of a long log only the beginning is kept in a file: the rest is read when it is scanned.
+    """
     gaps: list[Gap] = []
     # in a folder of its own, since what is wrong with an archive is told by the file's name
     kept = Path(tempfile.mkdtemp(dir=scratch()), name.strip("/").replace("/", "-"))
     left = STREAMED_BYTES
+    looked = False
     try:
         with kept.open("wb") as out:
             while left and (data := stream.read(min(left, loose.BLOCK))):
                 out.write(data)
                 left -= len(data)
+                if looked or STREAMED_BYTES - left <= loose.WHOLE_BYTES:
+                    continue
+                looked = True
+                out.flush()
+                if part := loose.long_log(kept, pasted):
+                    flow = Flow(kept, stream, ours)
+                    return Haul((replace(part, path=flow),), source=pasted)
         if not left:
             because = f"only its first {STREAMED_BYTES // 1024**3} GiB are read"
             gaps.append(Gap(name, GapKind.PARTIAL, because))

@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
@@ -27,6 +27,7 @@ from urllib3 import exceptions as http
 from diagnose import __version__
 from diagnose.sources.pace import Pace
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 JSON = "application/json"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"

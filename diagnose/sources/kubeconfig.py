@@ -1,18 +1,22 @@
 """Access to a cluster: by a kubeconfig as kubectl finds it, else by the account of the pod.
 
 Loading and credential plugins are those of the package `kubernetes`; what is wrong with a
-kubeconfig is said here in words. The file is never changed.
+kubeconfig is said here in words. The file is never changed. A context with nothing but a server,
+certificates and a token, as kubeadm, k3s and kind write it, is opened without that package, whose
+import takes longer than all that is asked of a healthy cluster.
 Limits: impersonation (`as:`) is not supported by that package, and refused rather than ignored.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import difflib
 import logging
 import os
+import ssl
+import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,7 @@ import yaml
 from diagnose.sources.base import SourceError
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 DEFAULT = "~/.kube/config"
 MOST_BYTES = 16 * 1024 * 1024
@@ -31,6 +36,20 @@ TEXTS = frozenset(
         *("client-key-data", "token", "tokenFile", "username", "password"),
     }
 )
+PLAIN_CLUSTER = frozenset(
+    {
+        *("server", "certificate-authority", "certificate-authority-data", "tls-server-name"),
+        *("insecure-skip-tls-verify", "extensions"),
+    }
+)
+PLAIN_USER = frozenset(
+    {
+        *("client-certificate", "client-certificate-data", "client-key", "client-key-data"),
+        *("token", "extensions"),
+    }
+)
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+CONNECTIONS = 16
 SERVER = regex(r"https?://[^\s/?#@]|https?://[^\s/?#]*@[^\s/?#]")
 PASSWORD = regex(r"(?i)^([a-z][a-z0-9+.-]*://)[^/?#]*@")
 SENDABLE = regex(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
@@ -50,15 +69,19 @@ class Access:
 
 def access(kubeconfig: Path | None, context: str | None, environ: Mapping[str, str]) -> Access:
     """Return the access that the options and the environment name. Raises SourceError."""
+    paths = candidates(kubeconfig, environ)
+    existing = [path for path in paths if there(path)]
+    if existing:
+        chosen = checked(existing, context)
+        if (way := plainly(chosen, environ)) is not None:
+            return way
     from kubernetes.client import Configuration  # noqa: PLC0415  takes a quarter of a second
     from kubernetes.config import load_incluster_config  # noqa: PLC0415  likewise
 
     configuration = Configuration()
-    paths = candidates(kubeconfig, environ)
-    existing = [path for path in paths if there(path)]
     if existing:
         shown = ", ".join(map(str, existing))
-        name = checked(existing, context)
+        name = chosen.name
         with told(shown) as complaints:
             load(configuration, existing, name)
         if complaints and not configuration.auth_settings() and not configuration.cert_file:
@@ -96,8 +119,20 @@ def there(path: Path) -> bool:
     return True
 
 
-def checked(paths: list[Path], context: str | None) -> str:
+@dataclass(frozen=True)
+class Context:
+    """A context of a kubeconfig, with what its cluster and its user say, each in which folder."""
+
+    name: str
+    cluster: Mapping[str, Any]
+    user: Mapping[str, Any]
+    cluster_folder: Path
+    user_folder: Path
+
+
+def checked(paths: list[Path], context: str | None) -> Context:
     """Return the context to use. Raises SourceError for what is wrong with the files."""
+    folders: dict[tuple[str, str], Path] = {}
     contexts: dict[str, Mapping[str, Any]] = {}
     users: dict[str, Mapping[str, Any]] = {}
     clusters: dict[str, Mapping[str, Any]] = {}
@@ -114,6 +149,7 @@ def checked(paths: list[Path], context: str | None) -> str:
                 if isinstance(entry, dict) and isinstance(entry.get("name"), str):
                     value = entry.get(key)
                     into.setdefault(entry["name"], value if isinstance(value, dict) else {})
+                    folders.setdefault((kind, entry["name"]), path.parent)
         # as kubectl does: the first file that names one wins
         named = content.get("current-context")
         current = current or (named if isinstance(named, str) else "")
@@ -135,8 +171,8 @@ def checked(paths: list[Path], context: str | None) -> str:
                 f"{shown}: context {name!r} names the {kind} {wanted!r}, which is not there",
                 f"kubectl config view --context {name}",
             )
-    cluster = clusters[contexts[name]["cluster"]]
-    user = users.get(contexts[name].get("user") or "", {})
+    of_cluster, of_user = contexts[name]["cluster"], contexts[name].get("user") or ""
+    cluster, user = clusters[of_cluster], users.get(of_user, {})
     for kind, settings in (("cluster", cluster), ("user", user)):
         for key in TEXTS & settings.keys():
             if settings[key] is not None and not isinstance(settings[key], str):
@@ -156,7 +192,81 @@ def checked(paths: list[Path], context: str | None) -> str:
             f"{shown}: context {name!r} impersonates {user['as']!r}, which is not supported",
             "choose a context without `as:`",
         )
-    return name
+    here = Path()
+    return Context(
+        name,
+        cluster,
+        user,
+        folders.get(("clusters", of_cluster), here),
+        folders.get(("users", of_user), here),
+    )
+
+
+def plainly(context: Context, environ: Mapping[str, str]) -> Access | None:
+    """Return the access of a context that takes certificates and a token at most; else None.
+
+    None also where something is wrong with it: the package `kubernetes` says what.
+    """
+    cluster, user = context.cluster, context.user
+    if (cluster.keys() - PLAIN_CLUSTER) or (user.keys() - PLAIN_USER):
+        return None
+    if any(environ.get(name) for one in PROXIES for name in (one, one.lower())):
+        return None
+    import urllib3  # noqa: PLC0415  only a live run needs it
+
+    try:
+        token = str(user.get("token") or "").strip()
+        if token and not SENDABLE.fullmatch(token):
+            return None
+        options: dict[str, Any] = {"maxsize": CONNECTIONS}
+        if cluster["server"].startswith("https:"):
+            options["ssl_context"] = tls(context)
+        if cluster.get("tls-server-name"):
+            options["server_hostname"] = cluster["tls-server-name"]
+        manager = urllib3.PoolManager(**options)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    if cluster.get("insecure-skip-tls-verify"):
+        # the kubeconfig says so; a warning at each request would drown the report
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return Access(without_password(cluster["server"]), context.name, manager, headers)
+
+
+def tls(context: Context) -> ssl.SSLContext:
+    """Return TLS as a context wants it. Raises OSError or ValueError for what cannot be used."""
+    from urllib3.util import create_urllib3_context  # noqa: PLC0415  see plainly
+
+    cluster, user = context.cluster, context.user
+    made: ssl.SSLContext = create_urllib3_context()
+    if cluster.get("insecure-skip-tls-verify"):
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    elif authority := content_or_file(cluster, "certificate-authority", context.cluster_folder):
+        made.load_verify_locations(cadata=authority.decode("ascii"))
+    else:
+        made.load_default_certs()
+    certificate = content_or_file(user, "client-certificate", context.user_folder)
+    key = content_or_file(user, "client-key", context.user_folder)
+    if certificate and key:
+        # OpenSSL takes them from files alone
+        with tempfile.TemporaryDirectory(prefix="corediag-") as folder:
+            pair = Path(folder) / "pair.pem"
+            pair.touch(mode=0o600)
+            pair.write_bytes(certificate.rstrip() + b"\n" + key)
+            made.load_cert_chain(pair)
+    elif certificate or key:
+        raise ValueError("half a pair")
+    return made
+
+
+def content_or_file(settings: Mapping[str, Any], key: str, folder: Path) -> bytes:
+    """Return what a setting holds, or the file that it names; b"" when it is not there."""
+    if data := settings.get(f"{key}-data"):
+        return base64.b64decode(data, validate=True)
+    if name := settings.get(key):
+        return Path(folder, name).read_bytes()
+    return b""
 
 
 def content_of(path: Path) -> Mapping[str, Any]:
@@ -229,7 +339,7 @@ def opened(configuration: Any, name: str) -> Access:
     if not configuration.verify_ssl:
         # the kubeconfig says so; a warning at each request would drown the report
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    configuration.connection_pool_maxsize = 16
+    configuration.connection_pool_maxsize = CONNECTIONS
     with told(name):
         manager = ApiClient(configuration).rest_client.pool_manager
         token = configuration.auth_settings().get("BearerToken", {}).get("value")

@@ -10,7 +10,7 @@ import os
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from diagnose.model import Gap, GapKind
@@ -21,6 +21,7 @@ from diagnose.text.clean import decode, looks_binary, without_nuls
 from diagnose.text.holes import skip_hole
 from diagnose.text.recognise import cut, kind_of_log, named
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 WHOLE_BYTES = 16 * 1024 * 1024  # a longer file is scanned from disk if it is a log
 HEAD_BYTES = 256 * 1024
@@ -268,6 +269,31 @@ def add_binary(head: bytes, name: str, reading: Reading) -> None:
         reading.left_out(name, "binary data, not text", "give the text that it was made from")
 
 
+def long_log(file: Path, name: str) -> Part | None:
+    """Return the part of a log that begins as a file does, whose name tells nothing, as it is.
+
+    None for all that is not plainly one: whatever is packed, or damaged.
+    """
+    head = beginning(file)
+    packed = (GZIP, *PACKED)
+    if head.startswith(packed) or begins_archive(head) or looks_binary(head):
+        return None
+    return log_in(head, name, "")
+
+
+def log_in(head: bytes, name: str, called: str) -> Part | None:
+    """Return the part of a long log, without its text; None when it does not begin as one."""
+    text, _ = decode(head)
+    shown = cut(text, origin=visible(name), hint=called)
+    logs = [part for part in shown if part.kind is Kind.LOG]
+    if not logs or len(logs[0].text) * 2 < len(text):
+        return None
+    told = named(called)
+    emitter = kind_of_log(text, called)
+    subject = told.subject if told.subject.kind else logs[0].subject
+    return replace(logs[0], text="", first_line=1, emitter=emitter, subject=subject)
+
+
 def add_long(file: Path, name: str, head: bytes, reading: Reading, hint: str | None = None) -> None:
     """Add a file that is too long to be held: as a log, else what its beginning shows."""
     if looks_binary(head):
@@ -276,16 +302,8 @@ def add_long(file: Path, name: str, head: bytes, reading: Reading, hint: str | N
             add_binary(head, name, reading)
             return
         head = damaged
-    called = name if hint is None else hint
-    text, _ = decode(head)
-    shown = cut(text, origin=visible(name), hint=called)
-    logs = [part for part in shown if part.kind is Kind.LOG]
-    if logs and len(logs[0].text) * 2 >= len(text):
-        told = named(called)
-        emitter = kind_of_log(text, called)
-        subject = told.subject if told.subject.kind else logs[0].subject
-        part = replace(logs[0], text="", path=file, first_line=1, emitter=emitter, subject=subject)
-        reading.parts.append(part)
+    if part := log_in(head, name, name if hint is None else hint):
+        reading.parts.append(replace(part, path=file))
         return
     with file.open("rb") as stream:
         add_bytes(stream.read(WHOLE_BYTES), name, reading, hint)

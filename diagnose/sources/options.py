@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from diagnose.sources.http import Exchange
 from diagnose.sources.pace import USUAL, Limits
+from diagnose.values import dataclass
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")

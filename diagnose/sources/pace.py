@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+
+from diagnose.values import dataclass
 
 AT_ONCE = 8  # requests
 GENTLE_AT_ONCE = 2

@@ -26,7 +26,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import urllib3
@@ -47,6 +47,7 @@ from diagnose.sources.http import (
 )
 from diagnose.sources.kubeconfig import Access
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 NAMESPACE = "default"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"

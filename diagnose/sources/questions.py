@@ -12,7 +12,6 @@ import random
 import re
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import dns.edns
 import dns.exception
@@ -27,6 +26,7 @@ import dns.reversename
 from diagnose.facts.dns_answers import NameKind
 from diagnose.facts.lookups import Outcome
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 KUBERNETES = "kubernetes.default.svc"  # the one Service that each cluster has
 HEADER_BYTES = 12

@@ -21,7 +21,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -43,6 +42,7 @@ from diagnose.sources.pace import Pace
 from diagnose.sources.probe import Probe, Probed, Removal, Review
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 MOST_BYTES = 4 * 1024 * 1024
 HEAD_BYTES = 64 * 1024  # of the answer to the GET
@@ -124,6 +124,7 @@ class Reply:
 class Replies:
     """What came of queries: as many replies as came before the trouble, in order of arrival.
 
+    `waited_s` is how long replies were waited for once all was sent; None where that is not told.
     `status` and `detail` are as in Ran. A port at which nobody listens has status 101 and the
     trouble CONNECTION.
     """
@@ -133,6 +134,7 @@ class Replies:
     status: int = 0
     trouble: Trouble = Trouble.NONE
     detail: str = ""
+    waited_s: float | None = None
 
 
 Wanted = Request | Exec | Queries | Probe | Removal | Review
@@ -342,7 +344,12 @@ class Asking:
     def came(self, stream: Stream) -> Replies:
         """Return what came."""
         return Replies(
-            self.request, tuple(self._replies), stream.status, stream.trouble, stream.detail
+            self.request,
+            tuple(self._replies),
+            stream.status,
+            stream.trouble,
+            stream.detail,
+            time.monotonic() - self._sent_at,
         )
 
 

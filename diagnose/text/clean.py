@@ -7,6 +7,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from diagnose.text.envelopes import begins_entry
 from diagnose.text.regex import regex
@@ -47,6 +48,7 @@ PLAIN = str.maketrans(
 NARROWEST, WIDEST = 60, 250  # of the terminals that people copy from
 TRIMMED = 2  # blanks at a cut that a terminal leaves out when copying
 FULL_LINES = 3  # of one length, by chance hardly ever followed by what begins nothing
+BROKEN_LINES = 2  # seams of a broken paragraph, the longest line's own left aside
 OPEN_ENDS = (",", ":", "(", "[", "=", "->")
 
 
@@ -152,19 +154,25 @@ def unwrap(
     With `begins`, every line that does not begin an entry belongs to the one before: the rows of
     a table, events. Without it the lines are a log, and two are joined only on evidence: all
     lines that begin nothing follow a line of the full width; or an entry ends in the middle of
-    a sentence, as authors break lines by hand.
+    a sentence, as authors break lines by hand; or a program broke them at blanks, as mail does.
     """
     cleaned = [plain(line) for line in lines]
     starts = [bool(line.strip()) and (begins or begins_entry)(line) for line in cleaned]
     width = terminal_width(cleaned, starts)
     margin = common_margin(cleaned) if begins else 0
+    broken = frozenset() if begins or width else broken_at_blanks(cleaned, starts)
     entry: list[str] = []
     first = 0
     for number, line in enumerate(cleaned):
         joins = bool(entry and line.strip()) and not starts[number]
         if joins and not begins:
             full = width > 0 and len(cleaned[number - 1]) >= width - TRIMMED
-            joins = full or continues(entry, line, starts[first])
+            joins = full or number in broken or continues(entry, line, starts[first])
+        if joins and number in broken:
+            # Breaking takes the blank away, and breaks at a hyphen too, where there is none
+            entry[-1] = entry[-1].rstrip()
+            entry.append(f"{'' if cleaned[number - 1].endswith('-') else ' '}{line.strip()}")
+            continue
         if joins:
             entry.append(seam(cleaned[number - 1], line, width, margin))
             continue
@@ -180,6 +188,35 @@ def continues(entry: Sequence[str], line: str, begun: bool) -> bool:
     if entry[-1].endswith("=<") or (entry[0].endswith("=<") and not entry[-1].startswith(" >")):
         return line.startswith(("\t", " "))
     return begun and len(entry) <= 2 and entry[-1].rstrip().endswith(OPEN_ENDS)
+
+
+def broken_at_blanks(lines: Sequence[str], starts: Sequence[bool]) -> frozenset[int]:
+    """Return the indices of the lines that go on from the one before, which was broken at a blank.
+
+    A paragraph was broken at a width where no line's first word would have fitted the line before.
+    By chance that holds for one seam, hardly for all of several.
+    """
+    found: list[int] = []
+    begin = 0
+    for end in range(1, len(lines) + 1):
+        if end < len(lines) and not starts[end] and lines[end].strip():
+            continue
+        texts = [line.rstrip() for line in lines[begin:end]]
+        width = max(map(len, texts))
+        if NARROWEST <= width <= WIDEST and is_broken(texts, width):
+            found.extend(range(begin + 1, end))
+        begin = end
+    return frozenset(found)
+
+
+def is_broken(texts: Sequence[str], width: int) -> bool:
+    """Whether lines are one paragraph that was broken at this width."""
+    narrow = 0
+    for before, line in pairwise(texts):
+        if not before or len(before) + 1 + len(line.split(maxsplit=1)[0]) <= width:
+            return False
+        narrow += len(before) < width
+    return narrow >= BROKEN_LINES or len(texts) > BROKEN_LINES + 1
 
 
 def seam(before: str, line: str, width: int, margin: int) -> str:

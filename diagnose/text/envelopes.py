@@ -13,7 +13,6 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ import ahocorasick_rs
 
 from diagnose.signatures.base import Emitter
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 LONGEST_JSON = 1_000_000
 LAYERS = 8  # more than that nobody nests; a bound for hostile lines
@@ -188,7 +188,9 @@ BEGINS = regex(
             r"(?:Listen(?:Packet)?: )?listen (?:tcp|udp)",
             r"cannot serve |no action found |error inspecting |loading Caddyfile |Warning: Domain ",
             r"address \d+: |exec /\S+: |standard_init_linux\.go:",
-            r"unable to retrieve container logs |Error from server|error: |The connection to the ",
+            # not the second half of gRPC's "rpc error: code = ... desc = ..."
+            r"unable to retrieve container logs |Error from server|error: (?!code = )"
+            r"|The connection to the ",
             r"Unable to connect to the server",
             r"-- ",
         )
@@ -538,6 +540,8 @@ FILES: Mapping[str, Emitter] = {
     )
     for name in names.split()
 }
+# zap names the folder too (aws/amazon-vpc-cni-k8s v1.6 and later); its files have common names.
+CNI_FOLDERS = frozenset({"routed-eni-cni-plugin", "ipamd", "datastore"})
 # By journald's identifier, or by how the names of containers and pods begin.
 PROGRAMS = (
     ("kubelet", Emitter.KUBELET),
@@ -859,8 +863,10 @@ def words_of(line: str, source: str = "") -> Emitter:
     """Return who printed a line without a collector's envelope; `source` is klog's file:line."""
     if not source and (header := KLOG.match(line)):
         source = header["source"]
-    file = source.rpartition("/")[2].partition(".go")[0]
-    by_file = FILES.get(file, Emitter.UNKNOWN)
+    folder, _, file = source.rpartition("/")
+    if folder in CNI_FOLDERS:
+        return Emitter.CNI
+    by_file = FILES.get(file.partition(".go")[0], Emitter.UNKNOWN)
     if by_file not in {Emitter.UNKNOWN, Emitter.API_CLIENT}:
         return by_file
     for pattern, emitter in BEGINNINGS:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import pairwise
 
 from diagnose.model import Subject
@@ -19,6 +19,7 @@ from diagnose.signatures.base import Emitter
 from diagnose.text.clean import NARROWEST, plain
 from diagnose.text.envelopes import begins_entry, program_named, program_of
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 SEEN = 600  # characters of a line that decide what it is
 AHEAD = 8  # lines that are looked at to confirm an opening
@@ -302,10 +303,14 @@ PROMPT = regex(
         (
             r"(?:\([\w.-]{1,60}\) )?\[?(?P<user>[\w.-]{1,64})@(?P<host>[\w.-]{1,253})"
             r"(?:[: ][^\s$#%>\]]{0,200})?(?: \([\w/.-]{1,80}\))?\]?\s?[$#%>](?: |$)\s*(?P<a>.*)",
+            # the shell of busyboxplus, and those of SUSE: [ root@pod:/ ]$, node-1:~ #, node-1:~>
+            r"\[ (?P<user2>[\w.-]{1,64})@(?P<host2>[\w.-]{1,253}):[^\s\]]{0,200} \][$#](?: |$)"
+            r"\s*(?P<l>.*)",
+            r"(?:sh|bash)-\d\.\d{1,2}[#$] ?(?P<e>.*)",
+            rf"(?P<place3>[a-z][\w.-]{{0,100}}):[~/][\w./~-]{{0,100}}(?: #|>) (?P<m>{TOOLS}.*)",
             r"(?P<place>[a-z][\w.-]{0,100}) [~/.\w-]{1,100} (?:➜|✖|❯)\s+(?P<b>.*)",
             r"(?:➜|❯|λ|✗)\s+(?:[~/.\w-]{1,100} (?:git:\(\S{1,80}\) (?:✗ )?)?)?(?P<c>.*)",
             rf"(?P<place2>[a-z][\w.-]{{0,100}}) ?[$#] ?(?P<d>{TOOLS}.*)",
-            r"(?:sh|bash)-\d\.\d{1,2}[#$] ?(?P<e>.*)",
             r"(?:/|~)[\w/.-]{0,100} ?[#$](?: (?P<f>.*)|$)",
             r"PS [A-Z]?:?[^>]{0,200}> ?(?P<g>.*)",
             r"[A-Z]:\\[^>]{0,200}>(?P<h>.*)",
@@ -320,7 +325,8 @@ PROMPT = regex(
         )
     )
 )
-COMMANDS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k")
+COMMANDS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m")
+HOSTS = ("host", "host2", "place", "place2", "place3")
 HEADING = regex(
     r"==> (?P<path>\S.{0,300}?) <==$"
     r"|={2,8} (?P<edge>START|END) logs for container (?P<container>\S+) of pod "
@@ -329,7 +335,7 @@ HEADING = regex(
 FENCE = regex(r"(?:```|~~~)[\w-]{0,20}$")
 
 
-IN_ROOT = regex(r"[\w.-]{1,64}@[\w.-]{1,253}:/ ?[#$]")
+IN_ROOT = regex(r"(?:\[ )?[\w.-]{1,64}@[\w.-]{1,253}:/ ?(?:\])?[#$]")
 
 
 @dataclass(frozen=True)
@@ -346,7 +352,7 @@ def prompt_of(line: str) -> Prompt | None:
     if match is None:
         return None
     command = next((match[name] for name in COMMANDS if match[name] is not None), "")
-    host = match["host"] or match["place"] or match["place2"] or ""
+    host = next((match[name] for name in HOSTS if match[name]), "")
     # A shell that stands in / is a container's more often than a node's: it names neither
     return Prompt(command.strip(), "" if IN_ROOT.match(line) else host)
 
@@ -394,6 +400,14 @@ OPENINGS = (
     ("json", r"[{[]\s*$|\{\s*\"|\[\s*[{\"]"),
     ("yaml", r"---(?:\s+#.*)?$|(?:- )?apiVersion: \S|kind: [A-Z]\w+$"),
     ("kubelet", r"(?:clusterDNS|clusterDomain|resolvConf):(?:\s|$)"),
+    (
+        "flags",  # of a kubelet: in its unit or what that reads, or as ps shows it
+        r"(?=.{0,4000}--(?:cluster[-_]d|resolv-conf))"
+        r"(?:(?:Environment|ExecStart)=|\\?\"?KUBELET_[A-Z_]{1,40}=|"
+        r"(?:\S{1,60} +){0,14}\S{0,200}/(?:kubelet(?:-wrapper)?|hyperkube) )"
+        r".{0,3000}?--(?:cluster[-_](?:dns|domain)|resolv-conf)[= ]|"
+        r"--cluster[-_](?:dns|domain)=\S{1,200}\s*\\?$",
+    ),
     ("event", r"(?:Normal|Warning)\s+[A-Z]\w{2,60}\s+(?:\d{1,5}[smhd]|<|\.\.\.|\S+/\S)"),
     ("event2", r"(?:Normal|Warning)(?:\s{2,}|\t)[A-Z]\w{2,60}(?:\s{2,}|\t|$)"),
     ("event3", rf"(?:\S{{1,64}}\s+)?{AGE}\s.{{0,300}}?\b(?:Normal|Warning)\s+[A-Z]\w{{2,60}}\s"),
@@ -475,12 +489,14 @@ OPENINGS = (
     ("health", r"/\S{1,200} of port \d{1,5} \([^()]{1,60}\): (?:\d{3}(?: |$)|no answer: )"),
     ("corefile", r"[^\s{}#\"'=<>][^{}\"'=<>]{0,300}\{(?:\s*(?:#.*)?$|\s+\w)"),
 )
+TAINT = regex(r"Taints:\s+[\w./-]{1,253}(?:=[\w.-]*)?:(?:PreferNoSchedule|NoSchedule|NoExecute)$")
 OPENING = regex("|".join(f"(?P<{name}>{pattern})" for name, pattern in OPENINGS))
 KINDS = {
     "log": Kind.LOG,
     "json": Kind.OBJECTS,
     "yaml": Kind.OBJECTS,
     "kubelet": Kind.KUBELET_CONFIG,
+    "flags": Kind.KUBELET_CONFIG,
     "event": Kind.EVENTS,
     "row": Kind.TABLE,
     "describe": Kind.DESCRIBE,
@@ -510,7 +526,7 @@ ZONE = regex(r"\(?[\w.:/*$\[\]%-]{1,255}\)?,?$")
 ONE_LINE_LOG = regex(r'"(?:msg|message|log|ts|time|@timestamp|textPayload|MESSAGE)"\s*:')
 DESCRIBED = regex(
     r"\s*(?:Namespace|Labels|Roles|Node|Priority|CreationTimestamp|Annotations|Subsets|Selector|"
-    r"PodSelector|Reporter|Image Repository|IsDefaultClass|AddressType):"
+    r"PodSelector|Reporter|Image Repository|IsDefaultClass|AddressType|Taints):"
 )
 FIELD = regex(r"\s*[A-Z][\w -]{1,40}:(?:\s|$)")
 KEY = regex(rf"{DESCRIBED.pattern}|\s*{DESCRIBE_KEYS}:(?:\s|$)")
@@ -571,9 +587,11 @@ def is_described(lines: Lines, number: int) -> bool:
 
 
 def is_fields(lines: Lines, number: int) -> bool:
-    """Whether a line of a description is followed by another: a piece out of the middle."""
+    """Whether a line of a description is followed by another, or is one that grep took out."""
     after = number + 1
     line = lines.plain[number].strip()
+    if TAINT.match(line):
+        return True
     if after >= len(lines) or line.startswith(("Status:", "Reason:", "Message:", "Type:", "IP:")):
         return after < len(lines) and bool(KEY.match(lines.plain[after]))
     return bool(FIELD.match(lines.plain[after])) or lines.indent(after) > lines.indent(number)
@@ -816,6 +834,9 @@ def yaml_end(lines: Lines, start: int) -> int:
             break
         if FENCE.match(line):
             break
+        # "ping: bad address" looks like a key, and stands apart
+        if lines.indent(number) == base and end < number and program_of(line) is Emitter.CLIENT:
+            break
         number = end = number + 1
     return end
 
@@ -906,6 +927,11 @@ READERS_OF: dict[str, Reader] = {
     "json": json_end,
     "yaml": yaml_end,
     "kubelet": yaml_end,
+    "flags": same_kind(
+        "flags",
+        also=r"(?:Environment|EnvironmentFile|Exec\w{1,20})=|--\w|\\?\"?KUBELET_[A-Z_]+=",
+        blanks=False,
+    ),
     "event": event_end,
     "header": table_end,
     "row": table_end,

@@ -331,3 +331,13 @@ def test_an_event_without_a_name() -> None:
     """A pasted message names its pod itself."""
     told = Event(Subject("Pod"), "FailedCreatePodSandBox", CREATE + NETNS, "e", Quote("e", "x"))
     assert only(told).subject == Subject("Pod", POD, "kube-system")
+
+
+def test_the_end_of_a_describe_tells_of_one_pod() -> None:
+    """It names no pod; a container that was started since shows that the sandbox came."""
+    failed = event(CREATE + FULL, name="", age_s=90.0)
+    pulled = event("Container image already present", "Pulled", name="", age_s=10.0)
+    scheduled = event("Successfully assigned", "Scheduled", name="", age_s=100.0)
+    assert only(failed, pulled, scheduled).over
+    assert not only(failed, pulled, scheduled, scheduled).over, "the ends of two pods in one text"
+    assert not only(failed, scheduled).over

@@ -231,3 +231,31 @@ def test_an_excerpt_keeps_its_gap() -> None:
     assert isinstance(read, UpstreamFailures)
     assert read.gaps
     assert fact(stream).gaps == ()
+
+
+PROBE_OF = "[ERROR] plugin/errors: 2 4517061326413251171.3042915672213907441.{}. HINFO: {}"
+BEHIND = "dial tcp 10.96.88.10:53: i/o timeout"
+
+
+def test_a_node_local_cache_on_its_way_to_coredns() -> None:
+    """Its self-test of the cluster's domain tells; its way to the site's servers is another."""
+    outside = "[ERROR] plugin/errors: 2 example.com. A: dial tcp 192.0.2.53:53: i/o timeout"
+    told = fact(log(PROBE_OF.format("cluster.local", BEHIND), outside, outside))
+    assert [one.server for one in told.to_coredns] == ["10.96.88.10"]
+    assert [one.server for one in told.failures] == ["192.0.2.53"]
+
+
+@pytest.mark.parametrize("zones", [("corp.example",), ("in-addr.arpa",)])
+def test_a_zone_of_the_site_makes_no_cache(zones: tuple[str, ...]) -> None:
+    """CoreDNS itself may forward one, with a self-test of its own."""
+    told = fact(log(*(PROBE_OF.format(zone, BEHIND) for zone in zones)))
+    assert told.to_coredns == ()
+    assert [one.server for one in told.failures] == ["10.96.88.10"]
+
+
+def test_kube_dns_names_no_question() -> None:
+    """The forwarder of kube-dns says only how it ended."""
+    text = 'I0312 14:54:15.3 1 logs.go:41] skydns: failure to forward request "read udp {}"'
+    one = only(text.format("10.244.0.6:41478->10.0.0.2:53: i/o timeout"))
+    assert (one.server, one.names, one.probe_only) == ("10.0.0.2", (), False)
+    assert one.certain

@@ -268,6 +268,19 @@ def test_a_piece_of_a_resolv_conf_names_no_server_and_proves_nothing(text: str) 
     assert parse_resolv_conf(Part(Kind.RESOLV_CONF, "resolv.conf", text, whole=True)).items
 
 
+def test_a_head_of_systemd_resolved_without_a_server_is_a_piece() -> None:
+    """What it writes below its head names a server, or says that none is known."""
+    head = "# This file is managed by man:systemd-resolved(8). Do not edit.\n#\n"
+    for rest in ("", "options edns0\n", "# Run resolvectl status to see"):
+        parsed = parse_resolv_conf(Part(Kind.RESOLV_CONF, "o", head + rest, command=CAT))
+        assert parsed.items == ()
+        assert [gap.kind for gap in parsed.gaps] == [GapKind.PARTIAL]
+    for rest, servers in (("nameserver 127.0.0.53\n", 1), ("# No DNS servers known.\n", 0)):
+        (item,) = parse_resolv_conf(Part(Kind.RESOLV_CONF, "o", head + rest, command=CAT)).items
+        assert isinstance(item, ResolvConf)
+        assert len(item.nameservers) == servers
+
+
 @pytest.mark.parametrize(
     "text", ["", "search example.net", "nameserver 300.0.0.1", "namserver 10.0.0.1", "# none"]
 )

@@ -599,3 +599,22 @@ def test_a_config_map_whose_keys_are_left_out() -> None:
         "Name:         coredns\nNamespace:    kube-system\n\nData\n====\n...\n\nEvents:  <none>\n"
     )
     assert described(text, "kubectl describe configmap coredns").items == ()
+
+
+def test_taints_of_several_nodes_by_grep() -> None:
+    """Each belongs to the node above it; without names each is a node of its own."""
+    named = described(
+        "Name:               edge-a\nTaints:             example.com/team=blue:NoSchedule\n"
+        "Name:               edge-b\nTaints:             <none>\n"
+    )
+    assert [(one.subject.name, one.taints) for one in of_kind(named, Node)] == [
+        ("edge-a", ("example.com/team=blue:NoSchedule",)),
+        ("edge-b", ()),
+    ]
+    nameless = described(
+        "Taints:             example.com/team=blue:NoSchedule\nTaints:             <none>\n"
+    )
+    assert [one.taints for one in of_kind(nameless, Node)] == [
+        ("example.com/team=blue:NoSchedule",),
+        (),
+    ]

@@ -750,6 +750,17 @@ def test_a_corefile_that_was_cut_tells_nothing() -> None:
     assert only(parse(part(whole)), Corefile).faults, "in a whole one it is"
 
 
+def test_a_manifest_may_end_within_its_corefile() -> None:
+    """Its data comes last: an open block is a fault only where something stands behind it."""
+    head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: coredns}\ndata:\n  Corefile: |\n"
+    text = head + "    .:53 {\n        errors\n"
+    assert only(parse(part(text)), Corefile).torn
+    assert not only(parse(part(text + "    }\n")), Corefile).torn
+    for more in ("  other: x\n", "---\napiVersion: v1\nkind: Pod\n"):
+        found = [one for one in parse(part(text + more)).items if isinstance(one, Corefile)]
+        assert [one.torn for one in found] == [False]
+
+
 def test_flannel_and_kubelets() -> None:
     """Configurations of flannel and of kubelets in ConfigMaps are read by their own parsers."""
     text = """\
@@ -857,6 +868,7 @@ FLAGS = (
     'KUBELET_EXTRA_ARGS=--cluster-dns 10.32.0.10 --cluster-domain "cluster.local" --resolv-conf=""',
     "--cluster-dns=10.32.0.10 \\\n --cluster-domain=cluster.local \\\n --resolv-conf= \\\n -v=2",
     "/usr/bin/kubelet --cluster-domain=cluster.local --cluster-dns='10.32.0.10' --resolv-conf=''",
+    "--cluster_dns=10.32.0.10 --cluster_domain=cluster.local --resolv-conf=",
 )
 
 

@@ -215,6 +215,16 @@ def test_a_service_with_its_ports_and_selector() -> None:
     assert second.ports == (ServicePort(80, "TCP"),)
 
 
+def test_a_service_of_an_old_kubectl_without_a_header() -> None:
+    """It has no TYPE; rows of counts, as of a ReplicaSet, are none."""
+    row = "kube-system   kube-dns   10.44.0.10   <none>   53/UDP,53/TCP   9d\n"
+    (service,) = parse(Part(Kind.TABLE, "o", row)).items
+    assert isinstance(service, Service)
+    assert service.subject == Subject("Service", "kube-dns", "kube-system")
+    assert service.cluster_ips == ("10.44.0.10",)
+    assert parse(Part(Kind.TABLE, "o", "web-7d9c8b5f6d   10   10   10   9d\n")).items == ()
+
+
 def test_endpoints_are_addresses_without_their_ports() -> None:
     """The table shows three pairs of address and port, and how many more there are."""
     some, none = table(

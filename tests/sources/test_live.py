@@ -502,10 +502,55 @@ def test_a_forbidden_list_names_the_permission(tmp_path: Path) -> None:
 def test_rights_in_kube_system_alone_are_used(tmp_path: Path) -> None:
     """Who may read only kube-system gets that, with a gap for the other namespaces."""
     cluster = healthy()
+    cluster.add("pods", pod("coredns-9", phase="Pending"))
     cluster.faults[r"/api/v1/pods"] = Fault(status=403, body="forbidden")
-    haul = ask(cluster, tmp_path, Ask.DNS_PODS)
-    assert "coredns-5d78c-00001" in parts_of(haul, Ask.DNS_PODS)[0].text
-    assert gap_of(haul, Ask.DNS_PODS).kind is GapKind.PARTIAL
+    haul = ask(cluster, tmp_path, Ask.SYSTEM_PODS)
+    assert "coredns-9" in parts_of(haul, Ask.SYSTEM_PODS)[0].text
+    assert gap_of(haul, Ask.SYSTEM_PODS).kind is GapKind.PARTIAL
+
+
+def test_pods_of_dns_elsewhere_are_found(tmp_path: Path) -> None:
+    """By the selector of a Service in its namespace; with none, by labels in all namespaces."""
+    for serves in (True, False):
+        cluster = healthy()
+        labels = {"k8s-app": "kube-dns"}
+        cluster.objects["pods"] = [pod("coredns-x", "dns", labels)]
+        cluster.objects["services"] = (
+            [service("dns", "10.32.0.10", labels, "dns")] if serves else []
+        )
+        haul = ask(cluster, tmp_path, Ask.DNS_PODS)
+        assert ["coredns-x" in part.text for part in parts_of(haul, Ask.DNS_PODS)] == [True]
+        everywhere = [one for one in cluster.requests if one.startswith("/api/v1/pods?")]
+        assert bool(everywhere) is not serves
+
+
+def test_items_that_are_none_are_no_absence(tmp_path: Path) -> None:
+    """Nulls and objects of another kind leave a gap; what is well among them is kept."""
+    cluster = healthy()
+    well = json.dumps(pod("web-1", phase="Pending"))
+    for items, left in (
+        (f"null, {well}", "1 of 2"),
+        (well.replace('"Pod"', '"Banana"'), "1 of 1"),
+        ('{"metadata": {}}', "1 of 1"),
+    ):
+        body = f'{{"kind": "PodList", "metadata": {{}}, "items": [{items}]}}'
+        cluster.faults["status.phase=Pending"] = Fault("raw", 200, body)
+        haul = ask(cluster, tmp_path, Ask.SYSTEM_PODS)
+        gap = gap_of(haul, Ask.SYSTEM_PODS)
+        assert gap.kind is GapKind.MALFORMED
+        assert gap.because.startswith(f"{left} that came are no pods")
+        assert ("web-1" in "".join(one.text for one in parts_of(haul, Ask.SYSTEM_PODS))) is (
+            "null" in items
+        )
+
+
+def test_another_object_than_asked_for_is_a_gap(tmp_path: Path) -> None:
+    """A 200 with something else in it is no ConfigMap."""
+    cluster = healthy()
+    for body in ("{}", json.dumps(thing("ConfigMap", "other", "kube-system"))):
+        cluster.faults["configmaps/coredns$"] = Fault("raw", 200, body)
+        haul = ask(cluster, tmp_path, Ask.DNS_CONFIG)
+        assert "another object came" in gap_of(haul, Ask.DNS_CONFIG).because
 
 
 def test_a_busy_server_is_asked_once_more(tmp_path: Path) -> None:

@@ -586,6 +586,16 @@ MOMENTS = (
 )
 
 
+def pause_s() -> float:
+    """Return what the machine adds just now to what a program does in some milliseconds.
+
+    Next to nothing on one that is idle. Under load a process waits for its turn again and again.
+    """
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import json, ssl"], check=True)
+    return 10 * max(0.0, time.monotonic() - began - 0.1)
+
+
 def started(url: str, folder: Path, *more: str) -> subprocess.Popen[str]:
     """Start `corediag run --probe` as a shell would."""
     command = [sys.executable, "-m", "diagnose", "run", "--probe", "--no-exec", *more]
@@ -627,8 +637,7 @@ def test_an_interruption_leaves_nothing(
         finally:
             process.kill()
         assert process.returncode == (130 if number is signal.SIGINT else 128 + number)
-        busy = os.getloadavg()[0] > (os.cpu_count() or 1)  # then it says little of the program
-        assert took_s < (4.0 if busy else 2.0)
+        assert took_s < 2.0 + pause_s()
         assert left(cluster) == [], told
         assert "could not remove" not in told
 
@@ -668,8 +677,7 @@ def test_a_lost_connection_is_said_and_swept_by_the_next_run(tmp_path: Path) -> 
             took_s = time.monotonic() - at
         finally:
             process.kill()
-        busy = os.getloadavg()[0] > (os.cpu_count() or 1)
-        assert took_s < REMOVAL_S + (2.5 if busy else 0.5)
+        assert took_s < REMOVAL_S + 0.5 + pause_s()
         names = left(cluster)
         assert names
         assert all(name in told for name in names)

@@ -3,7 +3,7 @@
 import pytest
 
 from diagnose.parts import Kind
-from diagnose.text.recognise import cut
+from diagnose.text.recognise import Prompt, cut, prompt_of
 
 COREFILE = ".:53 {\n    errors\n    forward . /etc/resolv.conf\n}\n"
 LOG = (
@@ -56,3 +56,64 @@ def test_a_command_typed_twice_printed_nothing_yet() -> None:
     ]
     other = "$ cat /etc/resolv.conf\n$ cat /etc/hostname\nnode-1\n"
     assert "" in [part.text for part in cut(other, origin="a") if part.kind is Kind.RESOLV_CONF]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Environment="KUBELET_DNS_ARGS=--cluster-dns=10.96.0.10 --cluster-domain=cluster.local"',
+        "ExecStart=/usr/bin/kubelet --config=/etc/kubelet.yaml --cluster-dns=10.96.0.10",
+        "KUBELET_EXTRA_ARGS=--resolv-conf=/run/systemd/resolve/resolv.conf",
+        "root  812  2.0  1.1  /usr/bin/kubelet --cluster-dns=10.96.0.10 --v=2",
+        "  --cluster_dns=10.96.0.10 \\",
+    ],
+)
+def test_the_flags_of_a_kubelet_in_units_and_listings(text: str) -> None:
+    """They stand among other lines of a unit, or where ps shows the process."""
+    parts = cut(f"[Service]\n{text}\n", origin="a")
+    assert [part.kind for part in parts if text.strip() in part.text] == [Kind.KUBELET_CONFIG]
+
+
+@pytest.mark.parametrize(
+    "text", ["add --cluster-dns to the kubelet", "the kubelet has --cluster-dns=10.96.0.10 now"]
+)
+def test_prose_about_the_flags_is_none(text: str) -> None:
+    """Advice is not what a kubelet was started with."""
+    assert all(part.kind is not Kind.KUBELET_CONFIG for part in cut(text, origin="a"))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "host"),
+    [
+        ("[ root@web:/ ]$ ", ""),
+        ("[ root@node-1:/etc ]# ", "node-1"),
+        ("node-1:~ # ", "node-1"),
+        ("node-1:~> ", "node-1"),
+        ("bash-5.1# ", ""),
+        ("sh-4.4$ ", ""),
+    ],
+)
+def test_prompts_of_shells_in_pods_and_of_suse(prompt: str, host: str) -> None:
+    """The command is read behind each; the machine is named only where the prompt names one."""
+    assert prompt_of(f"{prompt}cat /etc/resolv.conf") == Prompt("cat /etc/resolv.conf", host)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$ kubectl describe node node-1 | grep Taints\nTaints:    example.com/a=b:NoSchedule\n",
+        "$ kubectl describe nodes | grep -E 'Name:|Taints'\n"
+        "Name:      node-1\nTaints:    example.com/a=b:NoSchedule\n",
+    ],
+)
+def test_taints_that_grep_took_out(text: str) -> None:
+    """One line of a description is enough where no other output has its form."""
+    kinds = [part.kind for part in cut(text, origin="a")]
+    assert kinds == [Kind.SHELL, Kind.DESCRIBE]
+
+
+def test_a_clients_error_below_a_manifest() -> None:
+    """It looks like a key of the document, and is none."""
+    manifest = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n"
+    parts = cut(f"{manifest}\nwget: bad address 'db'\n", origin="a")
+    assert [part.text.strip() for part in parts] == [manifest.strip(), "wget: bad address 'db'"]

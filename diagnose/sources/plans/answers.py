@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from diagnose.asks import ASKS, Ask
@@ -40,7 +40,7 @@ from diagnose.parts import Kind, Part
 from diagnose.sources import asking
 from diagnose.sources.http import Trouble
 from diagnose.sources.plans.agents import agents, daemon_sets
-from diagnose.sources.plans.base import Plan, Run, got, together
+from diagnose.sources.plans.base import Plan, Run, gap_of, got, together
 from diagnose.sources.plans.choice import chosen_nodes
 from diagnose.sources.plans.dns import LINK_LOCAL, addresses_of, dns_config, dns_pods, dns_services
 from diagnose.sources.plans.logs import rank_of
@@ -74,6 +74,7 @@ from diagnose.sources.questions import (
 )
 from diagnose.sources.streams import Exec, Queries, Ran, Replies
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 DIRECT, CLIENTS = Ask.DNS_ANSWERS, Ask.CLIENT_ANSWERS
 MOST_REPLICAS = 6  # CoreDNS pods that are asked
@@ -133,6 +134,10 @@ def setting(run: Run, ask: Ask) -> Plan[Setting]:
         dns_config(run),
     )
     (own,) = yield from got("/api/v1/namespaces/default/services/kubernetes")
+    if not own.fine and not own.absent:
+        gap = gap_of(own, "get services in default")
+        because = f"of the Service kubernetes no reverse name was asked: {gap.because}"
+        run.gap(ask, GapKind.PARTIAL, because, gap.ask)
     pods, services, sets = found
     assert isinstance(pods, list)
     assert isinstance(services, list)
@@ -315,7 +320,9 @@ def replies_of(
     title = f"{server.subject.namespace}/{server.subject.name}"
     opened = came.status == OPENED
     refused = opened and came.trouble is Trouble.CONNECTION and "refused" in came.detail
-    silent = opened and came.trouble is Trouble.TIMEOUT
+    # a way that took most of the time to open tells nothing of what is at its end
+    waited = came.waited_s is None or came.waited_s >= came.request.timeout_s / 2
+    silent = opened and waited and came.trouble is Trouble.TIMEOUT
     unanswered = 0
     for question, sent in zip(several, came.request.messages, strict=True):
         bare = blank(PAST, server, "tcp", question, at)

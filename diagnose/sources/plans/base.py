@@ -9,7 +9,7 @@ order answers come changes nothing of what is found. Nothing here has a thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import NoneType
 from typing import Any, TypeVar
@@ -19,10 +19,11 @@ from diagnose.model import Gap, GapKind
 from diagnose.parts import Kind, Part
 from diagnose.sources.http import Answer, Request, Trouble
 from diagnose.sources.options import LiveOptions, Pool
-from diagnose.sources.plans.reading import Object, number_at, several_at, text_at
+from diagnose.sources.plans.reading import Object, name_of, number_at, text_at
 from diagnose.sources.streams import Came, Wanted, failed
 from diagnose.text.clean import decode
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 Result = TypeVar("Result")
 
@@ -40,6 +41,20 @@ Need = Sequence[Wanted] | AnyOf
 # Which class an answer has follows from that of its request.
 Plan = Generator[Need, Any, Result]
 PAGE = 500  # objects of one answer
+KINDS = {
+    "pods": "Pod",
+    "services": "Service",
+    "nodes": "Node",
+    "events": "Event",
+    "daemonsets": "DaemonSet",
+    "deployments": "Deployment",
+    "networkpolicies": "NetworkPolicy",
+    "endpointslices": "EndpointSlice",
+    "endpoints": "Endpoints",
+    "configmaps": "ConfigMap",
+    "clusterroles": "ClusterRole",
+    "clusterrolebindings": "ClusterRoleBinding",
+}
 KUBE_SYSTEM = "kube-system"
 # Read from the API server's cache, which may be seconds old, instead of from etcd: free for both.
 CACHED = (("resourceVersion", "0"),)
@@ -202,8 +217,10 @@ def gap_of(answer: Answer, verb: str) -> Gap:
         ask = f"permission to {verb}; `corediag rbac` prints the role"
         return Gap(what, GapKind.DENIED, f"forbidden: {answer.message}", ask)
     if answer.status == 429:
-        return Gap(what, GapKind.UNREACHABLE, "the API server is too busy (429)", "try again later")
-    if answer.status == 404:
+        later = f", and names {answer.again_s:.0f} s to wait" if answer.again_s else ""
+        because = f"the API server is too busy (429){later}"
+        return Gap(what, GapKind.UNREACHABLE, because, "try again later, with --gentle")
+    if answer.absent:
         return Gap(what, GapKind.NOT_COLLECTED, f"not found: {answer.message}")
     return Gap(what, GapKind.UNREACHABLE, f"answered {answer.status}: {answer.message}")
 
@@ -242,7 +259,7 @@ def listed(
     query = [("labelSelector", labels), ("fieldSelector", fields), ("limit", str(limit))]
     query = [(key, value) for key, value in query if value] + list(CACHED if cached else ())
     items: list[Object] = []
-    token, page, renewed, narrow = "", 0, False, False
+    token, page, renewed, narrow, odd = "", 0, False, False, False
     while True:
         place = namespace or (KUBE_SYSTEM if narrow else "")
         target = f"{path.removesuffix(resource)}namespaces/{place}/{resource}" if place else path
@@ -275,15 +292,20 @@ def listed(
                 f"only those of {KUBE_SYSTEM}: listing all namespaces is forbidden",
                 f"permission to list {resource} in all namespaces; `corediag rbac` prints the role",
             )
-        found = several_at(answer.value, "items")
+        found, others = sorted_out(answer.value, KINDS.get(resource, ""))
         token = text_at(answer.value, "metadata", "continue")
+        if others:
+            several = f"{others} of {others + len(found)}"
+            because = f"{several} that came are no {resource}, or have no name"
+            run.gap(ask, GapKind.MALFORMED, because, ASKS[ask].by_hand)
+            odd = True
         if found and keep:
             numbered = f"{origin}, page {page + 1}" if page else origin
-            run.objects(ask, answer, numbered, whole=not token)
+            run.objects(ask, answer, numbered, whole=not token and not odd)
         items += found
         page += 1
         if not token:
-            return Listing(tuple(items), answered=True, whole=not narrow)
+            return Listing(tuple(items), answered=bool(found) or not odd, whole=not (narrow or odd))
         if page >= pages:
             if not more_is_fine:
                 rest = number_at(answer.value, "metadata", "remainingItemCount")
@@ -297,12 +319,42 @@ def is_list(value: Object) -> bool:
     return "items" in value and isinstance(value["items"], list | NoneType)
 
 
+def sorted_out(value: Object, kind: str) -> tuple[list[Object], int]:
+    """Return the items of a list that are objects of a kind, and how many others there are.
+
+    Items of a typed list name no kind of their own.
+    """
+    several = value["items"] or ()
+    typed = text_at(value, "kind").removesuffix("List") in ("", kind)
+    found: list[Object] = [
+        one
+        for one in several
+        if typed
+        and isinstance(one, dict)
+        and name_of(one)
+        and (not kind or one.get("kind", kind) == kind)
+    ]
+    return found, len(several) - len(found)
+
+
 def got(*paths: str) -> Plan[Sequence[Answer]]:
     """Return the answers to several gets."""
     if not paths:
         return ()
     answers: Sequence[Answer] = yield [Request(path) for path in paths]
-    return answers
+    return [as_named(answer) for answer in answers]
+
+
+def as_named(answer: Answer) -> Answer:
+    """Return an answer, in trouble where it brings another object than the one of its path."""
+    resource, _, name = answer.request.path.rpartition("/")
+    if not answer.fine or name == "version":
+        return answer
+    kind = answer.value.get("kind")
+    expected = KINDS.get(resource.rpartition("/")[2], kind)
+    if name_of(answer.value) == name and kind in (None, expected):
+        return answer
+    return replace(answer, trouble=Trouble.NOT_JSON, detail="another object came")
 
 
 def config_maps(
@@ -318,7 +370,7 @@ def config_maps(
         if answer.fine and not (first_only and count):
             run.objects(ask, answer, f"configmap {namespace}/{name}")
             count += 1
-        elif not answer.fine and answer.status != 404:
+        elif not answer.fine and not answer.absent:
             what = f"the ConfigMap {namespace}/{name}"
             run.refused(ask, answer, f"get configmaps in {namespace}", what)
     return count

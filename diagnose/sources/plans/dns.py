@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import NoneType
 
 from diagnose.asks import ASKS, Ask
 from diagnose.model import GapKind
 from diagnose.signatures.base import Emitter
-from diagnose.sources.http import Request
+from diagnose.sources.http import Answer, Request, Trouble
 from diagnose.sources.plans.base import (
     CACHED,
     KUBE_SYSTEM,
@@ -19,6 +21,7 @@ from diagnose.sources.plans.base import (
     got,
     is_list,
     listed,
+    sorted_out,
     together,
 )
 from diagnose.sources.plans.kubeadm import kubelet_config
@@ -107,31 +110,56 @@ def addresses_of(service: Object) -> list[str]:
 
 
 def dns_pods(run: Run) -> Plan[list[Object]]:
-    """The pods that serve DNS: by labels, and by the selectors of the Services."""
+    """The pods that serve DNS: by the selectors of the Services, by labels in kube-system.
+
+    Only where neither finds one are they looked for by labels everywhere: the API server goes
+    through every pod of the cluster for that.
+    """
     ask, path = Ask.DNS_PODS, "/api/v1/pods"
     run.looked.add(ask)
     *lists, services = yield from together(
-        *(
-            listed(run, ask, path, f"pods by {key_of(selector)}", labels=selector, cached=True)
-            for selector in DNS_SELECTORS
-        ),
-        dns_services_only(run),
+        *pods_by_labels(run, KUBE_SYSTEM), dns_services_only(run)
     )
     selectors = {
         (space_of(one), selector_text(labels))
         for one in services.items
-        if (labels := labels_at(one, "spec", "selector")) and not by_labels(labels)
+        if (labels := labels_at(one, "spec", "selector"))
+        and not (space_of(one) == KUBE_SYSTEM and by_labels(labels))
     }
     lists += yield from together(
         *(
             listed(
-                run, ask, path, f"pods by {labels}", labels=labels, namespace=namespace, cached=True
+                run,
+                ask,
+                path,
+                f"pods by {labels}",
+                labels=labels,
+                namespace=namespace,
+                cached=True,
             )
             for namespace, labels in sorted(selectors)[:MOST_SERVICES]
         )
     )
+    if not any(each.items for each in lists):
+        lists += yield from together(*pods_by_labels(run, ""))
     pods = {(space_of(one), name_of(one)): one for each in lists for one in each.items}
     return list(pods.values())
+
+
+def pods_by_labels(run: Run, namespace: str) -> list[Plan[Listing]]:
+    """Return the plans that list the pods with the usual labels; "" means in all namespaces."""
+    return [
+        listed(
+            run,
+            Ask.DNS_PODS,
+            "/api/v1/pods",
+            f"pods by {key_of(selector)}",
+            labels=selector,
+            namespace=namespace,
+            cached=True,
+        )
+        for selector in DNS_SELECTORS
+    ]
 
 
 def dns_services_only(run: Run) -> Plan[Listing]:
@@ -172,14 +200,19 @@ def endpoints_of(run: Run, namespace: str, service: str) -> Plan[None]:
     )
     (answer,) = yield [slices]
     if answer.fine and is_list(answer.value):
-        if several_at(answer.value, "items"):
-            run.objects(ask, answer, f"endpointslices of {namespace}/{service}")
+        found, others = sorted_out(answer.value, "EndpointSlice")
+        if others:
+            because = f"{others} of {others + len(found)} that came are no slices, or have no name"
+            run.gap(ask, GapKind.MALFORMED, because, ASKS[ask].by_hand)
+        if found:
+            origin = f"endpointslices of {namespace}/{service}"
+            run.objects(ask, answer, origin, whole=not others)
         return
     (instead,) = yield [Request(f"/api/v1/namespaces/{namespace}/endpoints/{service}")]
     if instead.fine:
         run.objects(ask, instead, f"endpoints {namespace}/{service}")
-    elif not (instead.absent and answer.absent):
-        # that there are no Endpoints tells something only where there can be no slices
+    else:
+        # that there are no Endpoints does not tell that there are no slices
         run.refused(ask, answer, f"list endpointslices in {namespace}")
 
 
@@ -283,6 +316,8 @@ def role_and_binding(run: Run, names: Sequence[str]) -> Plan[None]:
     path = "/apis/rbac.authorization.k8s.io/v1"
     roles = yield from got(*(f"{path}/clusterroles/{name}" for name in names))
     bindings = yield from got(*(f"{path}/clusterrolebindings/{name}" for name in names))
+    roles = [with_list(one, "rules") for one in roles]
+    bindings = [with_list(one, "subjects") for one in bindings]
     for kind, answers in (("clusterrole", roles), ("clusterrolebinding", bindings)):
         fine = next((one for one in answers if one.fine), None)
         failed = next((one for one in answers if not one.absent and not one.fine), None)
@@ -293,3 +328,10 @@ def role_and_binding(run: Run, names: Sequence[str]) -> Plan[None]:
             run.refused(Ask.RBAC, failed, f"get {kind}s")
         elif len(names) > 1 or any(one.fine for one in (*roles, *bindings)):
             run.objects(Ask.RBAC, answers[0], f"{kind} {names[0]}")
+
+
+def with_list(answer: Answer, key: str) -> Answer:
+    """Return an answer, in trouble where what should be a list, if it is there, is none."""
+    if not answer.fine or isinstance(answer.value.get(key), list | NoneType):
+        return answer
+    return replace(answer, trouble=Trouble.NOT_JSON, detail=f"{key} is no list")

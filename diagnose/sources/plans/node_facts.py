@@ -16,7 +16,7 @@ opencontainers/runc libcontainer/standard_init_linux.go (exec: … executable fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from diagnose.asks import ASKS, Ask
@@ -50,6 +50,7 @@ from diagnose.sources.streams import Exec, Ran
 from diagnose.text.clean import decode
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 HERE = (Ask.RESOLV_CONF, Ask.NODE_NETWORK, Ask.KERNEL_SETTINGS, Ask.NODE_FILES)
 MOST_NODES = 6

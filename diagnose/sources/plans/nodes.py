@@ -7,7 +7,7 @@ thousands is told by its table, a page of objects, and the objects of those that
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from diagnose.asks import Ask
@@ -17,6 +17,7 @@ from diagnose.sources.http import TABLE, Answer, Request
 from diagnose.sources.plans.base import CACHED, PAGE, Plan, Run, got, listed
 from diagnose.sources.plans.places import readiness
 from diagnose.sources.plans.reading import Object, name_of, several_at, text_at
+from diagnose.values import dataclass
 
 PATH = "/api/v1/nodes"
 MOST_WHOLE = PAGE  # nodes of a cluster that is read in objects
@@ -87,8 +88,14 @@ def unwell(run: Run, names: Sequence[str]) -> Plan[list[Object]]:
 
 
 def is_table(answer: Answer) -> bool:
-    """Whether an answer is a Table that holds every node."""
-    return answer.fine and text_at(answer.value, "kind") == "Table"
+    """Whether an answer is a Table in which every row names something."""
+    rows = answer.value.get("rows")
+    return (
+        answer.fine
+        and text_at(answer.value, "kind") == "Table"
+        and isinstance(rows, list)
+        and len(table_rows(answer.value)) == len(rows)
+    )
 
 
 def table_rows(value: Object) -> list[list[str]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from diagnose.rbac import EVERYWHERE, Right, held
 from diagnose.sources.plans.base import KUBE_SYSTEM, Plan, gap_of
 from diagnose.sources.plans.reading import at
 from diagnose.sources.probe import Review
+from diagnose.values import dataclass
 
 
 @dataclass(frozen=True)

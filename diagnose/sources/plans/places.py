@@ -7,7 +7,6 @@ is had from a pod that runs there anyway. Whether a pod has a shell shows only w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from diagnose.asks import Ask
 from diagnose.facts.dns_answers import Place, PlaceKind
@@ -23,6 +22,7 @@ from diagnose.sources.plans.reading import (
     space_of,
     text_at,
 )
+from diagnose.values import dataclass
 
 MOST_ON_NODE = 120  # pods that are read of one node; kubelets take 110 unless told otherwise
 # Host-network agents that carry a shell, by the container that has it, the likeliest first.

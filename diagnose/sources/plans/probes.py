@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from diagnose.asks import PROBE, Ask
@@ -58,6 +57,7 @@ from diagnose.sources.probe import (
 from diagnose.sources.questions import KUBERNETES, Question, large, service
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 ASK = Ask.PROBE_ANSWERS
 MOST_LEFT = 100  # pods of earlier runs that are looked at

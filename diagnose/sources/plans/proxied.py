@@ -12,7 +12,7 @@ coredns/coredns v1.12.4 plugin/health/health.go, plugin/ready/ready.go, plugin/m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -21,10 +21,10 @@ from diagnose.facts.coredns_health import written
 from diagnose.model import GapKind, Subject
 from diagnose.parts import Kind, Part
 from diagnose.signatures.base import Emitter
-from diagnose.sources.http import Answer, Request, Trouble
+from diagnose.sources.http import BUSY, Answer, Request, Trouble
 from diagnose.sources.plans.base import Plan, Run, gap_of
 from diagnose.sources.plans.dns import dns_pods
-from diagnose.sources.plans.logs import container_of, rank_of, title
+from diagnose.sources.plans.logs import container_of, is_status, rank_of, title
 from diagnose.sources.plans.reading import (
     Object,
     at,
@@ -37,8 +37,10 @@ from diagnose.sources.plans.reading import (
 )
 from diagnose.text.clean import decode
 from diagnose.text.regex import regex
+from diagnose.values import dataclass
 
 LIMIT_S = 3.0  # a pod that is reached answers in milliseconds; the API server waits half a minute
+OK = 200
 MOST_PODS = 10
 HEALTH_BYTES = 64 * 1024
 METRICS_BYTES = 4 * 1024 * 1024  # a CoreDNS of a large cluster exposes some hundred kilobytes
@@ -227,7 +229,8 @@ def not_reached(answer: Answer) -> str:
 
 def of_api(answer: Answer) -> bool:
     """Whether the API server, or something before it, answered instead of the pod."""
-    return bool(answer.value.get("kind") == "Status") or is_page(answer)
+    own = answer.value.get("kind") == "Status" or answer.status == BUSY
+    return own or is_page(answer) or is_status(decode(answer.body)[0])
 
 
 def is_page(answer: Answer) -> bool:
@@ -242,7 +245,10 @@ def line_of(place: Place, answer: Answer, refusals: Refusals, pod: Object) -> st
     if answer.trouble is Trouble.TIMEOUT and not came(answer):
         # the server itself answers others; it waits for the pod
         return written(place.path, place.port, place.by, trouble=answer.trouble.value)
-    if of_api(answer) or (answer.trouble is not Trouble.NONE and not answer.body):
+    if of_api(answer) or (
+        # of half an answer the status counts where it is not the usual one
+        answer.trouble is not Trouble.NONE and not (answer.body and answer.status != OK)
+    ):
         if is_page(answer) and answer.status == 200:
             detail = "a web page: something in between answers for it"
             answer = replace(answer, trouble=Trouble.NOT_JSON, detail=detail)
@@ -271,7 +277,7 @@ def keep_metrics(run: Run, ask: Ask, pod: Object, answer: Answer, refusals: Refu
     """Keep the metrics of a pod, or say what came of asking for them."""
     place = metrics_of(pod)
     cut = answer.trouble in (Trouble.CUT, Trouble.TOO_LARGE, Trouble.TIMEOUT) and bool(answer.body)
-    fine = answer.status == 200 and not is_page(answer) and bool(answer.body)
+    fine = answer.status == OK and not of_api(answer) and bool(answer.body)
     if not (fine and (cut or answer.trouble is Trouble.NONE)):
         line = line_of(place, answer, refusals, pod)
         keep_lines(run, ask, pod, [line] if line else [], answer)

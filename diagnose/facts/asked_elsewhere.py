@@ -1,0 +1,103 @@
+"""Cluster names that were asked of a node's own resolver, and not of the cluster's DNS."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import ClassVar, Self
+
+from diagnose.asks import Ask
+from diagnose.evidence import Evidence, known
+from diagnose.facts.lookups import Lookup, Outcome
+from diagnose.facts.names import always_exists, normal
+from diagnose.facts.services import Service, merged
+from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.values import dataclass
+
+# The stubs of systemd-resolved, and dnsmasq as NetworkManager starts it.
+NODE_STUBS = ("127.0.0.53", "127.0.0.54", "127.0.1.1")
+FAILED = frozenset({Outcome.NXDOMAIN, Outcome.SERVFAIL, Outcome.REFUSED})
+FOUND = frozenset({Outcome.NOERROR, Outcome.NODATA})
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The failed look-ups of cluster names of one place at one server.
+
+    `answered` says that a server of the cluster knows one of the names; `cluster_server` is that
+    one's address, or that of the DNS Service, "" when neither is known.
+    """
+
+    place: Subject
+    server: str
+    names: tuple[str, ...]
+    quotes: tuple[Quote, ...]
+    answered: bool = False
+    cluster_server: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedElsewhere(Fact):
+    """Who asked a node's resolver for names of the cluster, in vain."""
+
+    asks: ClassVar[tuple[Ask, ...]] = (Ask.CLIENT_OUTPUT, Ask.DNS_SERVICES)
+
+    asked: tuple[Elsewhere, ...] = ()
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return one entry per place and server."""
+        lookups = evidence.of(Lookup)
+        found = known(evidence, lookups, Ask.CLIENT_OUTPUT)
+        if isinstance(found, Gap):
+            return found
+        addresses = [
+            ip
+            for one in merged(evidence.of(Service))
+            if one.serves_dns
+            for ip in one.cluster_ips or ()
+        ]
+        answers = {
+            normal(one.name): one
+            for one in lookups
+            if one.outcome in FOUND and one.server and not of_node(one.server)
+        }
+        groups: dict[tuple[Subject, str], list[Lookup]] = {}
+        for one in lookups:
+            if one.outcome in FAILED and of_node(one.server) and is_meant(one.name, answers):
+                groups.setdefault((one.place, one.server), []).append(one)
+        asked = []
+        for (place, server), several in groups.items():
+            told = next((answers[n] for n in map(name_of, several) if n in answers), None)
+            asked.append(
+                Elsewhere(
+                    place=place,
+                    server=server,
+                    names=tuple(dict.fromkeys(map(name_of, several))),
+                    quotes=(
+                        *(one.quote for one in several[:2]),
+                        *((told.quote,) if told else ()),
+                    ),
+                    answered=told is not None,
+                    cluster_server=told.server if told else next(iter(addresses), ""),
+                )
+            )
+        return cls(origin=found[0], gaps=found[1], asked=tuple(asked))
+
+
+def name_of(lookup: Lookup) -> str:
+    """Return the name that was asked for, as it is compared."""
+    return normal(lookup.name)
+
+
+def of_node(server: str) -> bool:
+    """Whether a server is a stub that only the network of a node has."""
+    try:
+        return str(ipaddress.ip_address(server)) in NODE_STUBS
+    except ValueError:
+        return False
+
+
+def is_meant(name: str, answers: dict[str, Lookup]) -> bool:
+    """Whether a name is a Service's beyond doubt: by its form, or since cluster DNS knows it."""
+    plain = normal(name)
+    return ".svc." in f".{plain}." or always_exists(plain) or plain in answers

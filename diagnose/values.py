@@ -1,0 +1,97 @@
+"""Dataclasses that are made when the first of their values is.
+
+There are more than three hundred of them in this package. Python writes and compiles the methods of
+each when its module is imported, which takes longer than all else that a run over a small case
+does; and such a run makes values of few.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from _thread import RLock  # threading, which brings it too, takes a while to import
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["dataclass"]
+
+MAKING = RLock()
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+
+    def dataclass(cls=None, /, **options):
+        """Do what dataclasses.dataclass does to a class, but for the work, which is put off."""
+        if cls is None:
+            return lambda it: dataclass(it, **options)
+        # a class with slots is another one than that which was decorated
+        if options.get("slots") or "__init__" in vars(cls):
+            return dataclasses.dataclass(cls, **options)
+        Pending(cls, options)
+        return cls
+
+
+class Pending:
+    """A dataclass to be: it is made as soon as anybody makes a value, or asks for the fields."""
+
+    def __init__(self, cls: type, options: dict[str, Any]) -> None:
+        """Stand in the way of both."""
+
+        def begin(value: Any, *args: Any, **named: Any) -> None:
+            self.make()
+            type(value).__init__(value, *args, **named)
+
+        self.cls = cls
+        self.options = options
+        self.begin = begin
+        setattr(cls, "__init__", begin)  # noqa: B010  mypy forbids the plain way
+        setattr(cls, "__dataclass_fields__", self)  # noqa: B010
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """Return the fields of the class, for dataclasses.fields and for its subclasses."""
+        self.make()
+        return vars(self.cls)["__dataclass_fields__"]
+
+    def make(self) -> None:
+        """Make the dataclass. Its first value may be asked for by several threads at once."""
+        cls = self.cls
+        with MAKING:
+            if vars(cls).get("__init__") is not self.begin:
+                return
+            delattr(cls, "__init__")
+            delattr(cls, "__dataclass_fields__")
+            if self.options.keys() <= {"frozen", "kw_only"} and self.options.get("frozen"):
+                make_frozen(cls, self.options)
+            else:
+                dataclasses.dataclass(cls, **self.options)
+
+
+def make_frozen(cls: type, options: dict[str, Any]) -> None:
+    """Make a frozen dataclass of which values are compared, hashed and shown without own code."""
+    dataclasses.dataclass(cls, repr=False, eq=False, **options)
+    fields = dataclasses.fields(cls)
+    compared = values_of(*(one.name for one in fields if one.compare))
+    shown = [one.name for one in fields if one.repr]
+
+    def equal(self: Any, other: Any) -> Any:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return compared(self) == compared(other)
+
+    def hashed(self: Any) -> int:
+        return hash(compared(self))
+
+    def written(self: Any) -> str:
+        texts = (f"{name}={getattr(self, name)!r}" for name in shown)
+        return f"{self.__class__.__qualname__}({', '.join(texts)})"
+
+    for name, method in (("__eq__", equal), ("__hash__", hashed), ("__repr__", written)):
+        if name not in vars(cls):
+            setattr(cls, name, method)
+
+
+def values_of(*names: str) -> Any:
+    """Return a function that returns the tuple of some attributes of a value."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda value: tuple(getattr(value, name) for name in names)

@@ -1,0 +1,77 @@
+"""`python -m tests.fire`: the whole product of requests and faults, and its counts as a table."""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import os
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.fire.faults import BY_NAME, ROWS
+from tests.fire.product import POOL, Tally, World, cases, counted_as, dies, opened, sample_of, tally
+from tests.fire.worlds import MORE, WORLDS
+
+WAYS = ("hang", "reset", "refuse", "503", "429")
+_world: list[World] = []
+
+
+def begin(name: str) -> None:
+    """Open a world in a process of the pool."""
+    closing = ExitStack()
+    atexit.register(closing.close)
+    folder = Path(closing.enter_context(tempfile.TemporaryDirectory()))
+    _world[:] = [closing.enter_context(opened(name, folder))]
+
+
+def of_row(row: str, every: int) -> Tally:
+    """Return what comes of all requests with one fault."""
+    several = list(cases(_world[0], [BY_NAME[row]]))
+    return tally(_world[0], sample_of(several, every) if every > 1 and several else several)
+
+
+def of_way(how: str, every: int) -> Tally:
+    """Return what comes of a server that goes down after each request."""
+    total = Tally()
+    for after in range(0, len(_world[0].requests) + 1, every):
+        made, broken = dies(_world[0], after, how)
+        total.add(counted_as(_world[0], made, [f"{how} after {after}: {one}" for one in broken]))
+    return total
+
+
+def main() -> int:
+    """Print the counts; return 1 when a promise was broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fire", description=__doc__)
+    parser.add_argument("--world", action="append", choices=sorted({*WORLDS, *MORE}))
+    parser.add_argument("--every", type=int, default=1, help="run one in so many cases")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    told = parser.parse_args()
+    total, started = Tally(), time.monotonic()
+    for name in told.world or WORLDS:
+        with ProcessPoolExecutor(told.jobs, initializer=begin, initargs=(name,)) as pool:
+            work = {f"{row.name}": pool.submit(of_row, row.name, told.every) for row in ROWS}
+            work |= {f"down: {how}": pool.submit(of_way, how, told.every) for how in WAYS}
+            print(f"\n{name}")
+            for title, future in work.items():
+                came = future.result()
+                total.add(came)
+                made = ", ".join(f"{times} {what}" for what, times in sorted(came.made.items()))
+                print(f"  {title:36} {came.cases:4}  broken {len(came.broken)}  {made}", flush=True)
+                for one in came.broken[:5]:
+                    print(f"      {one}")
+    print(
+        f"\n{total.cases} runs in {time.monotonic() - started:.0f} s, {len(total.broken)} promises "
+        f"broken; at most {total.most_requests} requests in a run, {total.most_at_once} at once of "
+        f"{POOL} promised, {total.most_open} connections open; the longest run {total.longest_s:.1f} s"
+    )
+    for what, times in sorted(total.made.items()):
+        print(f"  {times:6} {what}")
+    return 1 if total.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
