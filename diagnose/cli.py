@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from diagnose.cards import Card
+    from diagnose.collect import Reading
     from diagnose.model import Check, Diagnosis, Status
     from diagnose.parts import Haul, Part
     from diagnose.rbac import Right
@@ -373,6 +374,9 @@ def run(
     requests: list[Any] = []
     interrupted = 0
     now = datetime.now(UTC)
+    from diagnose.collect import Reading
+
+    reading = Reading()
     if paths:
         if asking.names_a_cluster:
             raise Failure(
@@ -383,11 +387,11 @@ def run(
     else:
         try:
             with progress("asking the cluster") as step:
-                hauls = [live(chosen, asking, requests, step)]
+                hauls = [live(chosen, asking, requests, step, reading)]
         except Cut as cut:
             hauls, interrupted = [cut.haul], cut.code
             complain("interrupted; this is what is known so far")
-    diagnosis = conclude(chosen, hauls, now, requests)
+    diagnosis = conclude(chosen, hauls, now, requests, reading)
     try:
         say(rendered(diagnosis, output, verbose=verbose, colour=coloured() and output == "table"))
     finally:
@@ -518,7 +522,9 @@ def collect(
     requests: list[Any] = []
     with progress("asking the cluster") as step:
         try:
-            haul = live(load(select((), ())), asking, requests, step)
+            from diagnose.collect import Reading
+
+            haul = live(load(select((), ())), asking, requests, step, Reading())
         except Cut as cut:
             raise click.exceptions.Exit(cut.code) from None  # half a bundle helps nobody
     if not haul.looked:
@@ -663,8 +669,12 @@ def given(paths: Sequence[str]) -> list[Haul]:
         raise Failure(error.message, error.hint) from error
 
 
-def live(chosen: Sequence[Check], asking: Asking, requests: list[Any], step: Any) -> Haul:
+def live(
+    chosen: Sequence[Check], asking: Asking, requests: list[Any], step: Any, reading: Reading
+) -> Haul:
     """Return what the chosen checks need of a cluster; each request is added to `requests`.
+
+    What is read on the way stays in `reading`.
 
     Raises Cut, with what came so far, when it is interrupted.
 
@@ -707,7 +717,7 @@ def live(chosen: Sequence[Check], asking: Asking, requests: list[Any], step: Any
         session = Live(options, pool)
         if not asking.rung and not asking.probe:
             haul = session.ask(frozenset(ask for ask in asks if ASKS[ask].rung < 3))
-            if is_settled(conclude(chosen, [haul], datetime.now(UTC), ())):
+            if is_settled(conclude(chosen, [haul], datetime.now(UTC), (), reading)):
                 return session.ask(asks, stop=True)
         return session.ask(asks)
     except SourceError as error:
@@ -769,7 +779,11 @@ def explain_access(chosen: Sequence[Check], asking: Asking, paths: Sequence[str]
 
 
 def conclude(
-    chosen: Sequence[Check], hauls: Sequence[Haul], now: datetime, requests: Sequence[Any]
+    chosen: Sequence[Check],
+    hauls: Sequence[Haul],
+    now: datetime,
+    requests: Sequence[Any],
+    reading: Reading | None = None,
 ) -> Diagnosis:
     """Return the diagnosis of what sources brought; recorded evidence counts from its time."""
     from diagnose.cards import known
@@ -778,7 +792,7 @@ def conclude(
     taken_at = next((haul.taken_at for haul in hauls if haul.taken_at), now)
     return diagnose(
         chosen,
-        evidence_of(*hauls),
+        evidence_of(*hauls, reading=reading),
         taken_at,
         gaps=known().gaps,
         context={"requests": tuple(map(str, requests))} if requests else {},

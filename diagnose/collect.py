@@ -10,7 +10,7 @@ from diagnose.evidence import Evidence, merge
 from diagnose.judge import judge
 from diagnose.model import Check, Diagnosis, Fact, Gap, GapKind, Recognised, Severity, Verdict
 from diagnose.parsers import parser_of
-from diagnose.parts import Haul, Kind, Part
+from diagnose.parts import Haul, Kind, Parsed, Part
 from diagnose.rank import rank
 
 SILENT = frozenset({Kind.SHELL, Kind.TEXT})  # what the report does not list as evidence
@@ -26,18 +26,33 @@ def is_settled(diagnosis: Diagnosis) -> bool:
     return any(one.proven and one.severity is Severity.CRITICAL for one in diagnosis.causes[:1])
 
 
-def evidence_of(*hauls: Haul) -> Evidence:
+class Reading:
+    """What parsers made of parts, for a run that comes back with more beside the same ones."""
+
+    def __init__(self) -> None:
+        """Have read nothing yet."""
+        self._read: dict[int, tuple[Part, Parsed]] = {}
+
+    def of(self, part: Part) -> Parsed:
+        """Return what its parser makes of a part; of the same part the same as before."""
+        if id(part) not in self._read:
+            self._read[id(part)] = part, parser_of(part.kind)(part)  # the part keeps its number
+        return self._read[id(part)][1]
+
+
+def evidence_of(*hauls: Haul, reading: Reading | None = None) -> Evidence:
     """Return what the parsers make of the parts that sources brought."""
-    return merge([parsed(haul) for haul in hauls])
+    reading = reading or Reading()
+    return merge([parsed(haul, reading) for haul in hauls])
 
 
-def parsed(haul: Haul) -> Evidence:
+def parsed(haul: Haul, reading: Reading) -> Evidence:
     """Return the evidence of one source; what a parser could not read becomes a gap."""
     items: list[object] = []
     gaps: dict[Ask, tuple[Gap, ...]] = dict(haul.gaps)
     general = list(haul.general_gaps)
     for part in haul.parts:
-        result = parser_of(part.kind)(part)
+        result = reading.of(part)
         items.extend(result.items)
         if not result.gaps:
             continue

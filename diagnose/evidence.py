@@ -64,8 +64,9 @@ class Evidence:
         return {}
 
     def gaps_of(self, *asks: Ask) -> tuple[Gap, ...]:
-        """Return the recorded gaps of these asks."""
-        return tuple(gap for ask in asks for gap in self.gaps.get(ask, ()))
+        """Return the recorded gaps of these asks, but for those on which nothing rests."""
+        found = (gap for ask in asks for gap in self.gaps.get(ask, ()))
+        return tuple(gap for gap in found if gap.kind is not GapKind.BESIDE)
 
 
 class Readable(Protocol):

@@ -185,7 +185,7 @@ def sandbox_findings(
     message: Callable[[Match], str],
     steps: Callable[[Match, str], tuple[Remedy, ...]],
     *,
-    proven: bool = True,
+    proven: Callable[[Match], bool] = lambda _: True,
     family: Callable[[Match], str] = lambda _: "",
 ) -> Iterator[Finding]:
     """Yield one finding per node on which sandboxes fail with any of these errors.
@@ -201,7 +201,7 @@ def sandbox_findings(
             message=f"{message(match)} ({seen(several)})",
             quotes=tuple(one.quote for one in several[:3]),
             remedy=steps(match, quoted(node, NODE)),
-            proven=proven,
+            proven=proven(match),
             family=family(match),
             at=several[0].first_at,
         )

@@ -181,7 +181,12 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
     problems = [one for one in verdicts if one.status is Status.PROBLEM and one.findings]
     unknowns = [one for one in verdicts if one.status is Status.UNKNOWN]
     sure = {one.check: one.proven and not by_id[one.check].symptom for one in problems}
-    meeting = {one.check: Meeting.of(one.findings) for one in problems}
+    findings = {one.check: one.findings for one in problems}
+
+    @functools.cache
+    def meeting(identifier: str) -> Meeting:
+        return Meeting.of(findings[identifier])
+
     roots: list[Verdict] = []
     folded: dict[str, list[Verdict]] = {verdict.check: [] for verdict in problems}
     for verdict in problems:
@@ -191,14 +196,14 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
             if verdict.check in reach[other.check]
             and (sure[other.check] or not sure[verdict.check])
         ]
-        index = Meeting.union([meeting[other.check] for other in above])
+        index = Meeting.union([meeting(other.check) for other in above])
         explained, rest = split(verdict, index) if above else (None, verdict)
         if rest is not None:
             roots.append(rest)
         if explained is not None:
-            mine = meeting[verdict.check] if rest is None else Meeting.of(explained.findings)
+            mine = meeting(verdict.check) if rest is None else Meeting.of(explained.findings)
             for other in above:
-                if meeting[other.check].meets_any(mine):
+                if meeting(other.check).meets_any(mine):
                     folded[other.check].append(explained)
     causes = [
         Cause(

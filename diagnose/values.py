@@ -35,17 +35,22 @@ class Pending:
     """A dataclass to be: it is made as soon as anybody makes a value, or asks for the fields."""
 
     def __init__(self, cls: type, options: dict[str, Any]) -> None:
-        """Stand in the way of both."""
+        """Stand in the way of both, and of unpickling."""
 
         def begin(value: Any, *args: Any, **named: Any) -> None:
             self.make()
             type(value).__init__(value, *args, **named)
+
+        def restore(value: Any, state: dict[str, Any]) -> None:
+            self.make()  # a value that comes from another process has not been through begin
+            vars(value).update(state)
 
         self.cls = cls
         self.options = options
         self.begin = begin
         setattr(cls, "__init__", begin)  # noqa: B010  mypy forbids the plain way
         setattr(cls, "__dataclass_fields__", self)  # noqa: B010
+        setattr(cls, "__setstate__", restore)  # noqa: B010
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         """Return the fields of the class, for dataclasses.fields and for its subclasses."""

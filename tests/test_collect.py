@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
-from diagnose.collect import asks_of, parsed, read
+from diagnose.collect import Reading, asks_of, evidence_of, read
 from diagnose.evidence import Evidence
 from diagnose.model import Fact, Gap, GapKind
 from diagnose.parts import Haul, Kind, Part
@@ -75,7 +75,7 @@ def test_a_reader_that_fails_is_a_gap_named_as_ours() -> None:
 
 def test_parts_that_nobody_reads_leave_only_their_name() -> None:
     """Binary data is said to be binary data, and costs nothing."""
-    evidence = parsed(Haul((Part(Kind.BINARY, "core"),), source="folder"))
+    evidence = evidence_of(Haul((Part(Kind.BINARY, "core"),), source="folder"))
     assert evidence.items == ()
     assert evidence.recognised[0].kind == "binary data"
 
@@ -86,7 +86,7 @@ def test_prompts_are_no_evidence() -> None:
         Part(Kind.SHELL, "paste", "$ cat /etc/resolv.conf"),
         Part(Kind.RESOLV_CONF, "paste", "nameserver 10.32.0.10", first_line=2),
     )
-    evidence = parsed(Haul(parts))
+    evidence = evidence_of(Haul(parts))
     assert [(one.kind, one.lines) for one in evidence.recognised] == [("resolv.conf", "2-2")]
 
 
@@ -109,3 +109,15 @@ def test_a_fact_is_read_once() -> None:
     assert len(times) == 1
     assert isinstance(Evidence(items=(1,)).fetch(Counted), Counted)
     assert times == [0, 1]
+
+
+def test_the_same_part_is_read_once() -> None:
+    """A run that climbs on brings the parts of its first rungs again, beside others."""
+    first = Part(Kind.RESOLV_CONF, "a", "nameserver 10.0.0.1\n", whole=True)
+    second = Part(Kind.RESOLV_CONF, "b", "nameserver 10.0.0.2\n", whole=True)
+    reading = Reading()
+    before = evidence_of(Haul((first,)), reading=reading)
+    after = evidence_of(Haul((first, second)), reading=reading)
+    assert after.items[: len(before.items)] == before.items
+    assert after.items[0] is before.items[0]
+    assert len(after.items) == 2

@@ -331,9 +331,12 @@ def test_branch_a_a_pod_asks_an_address_that_is_not_the_services() -> None:
     assert "kubelet-clusterdns-mismatch" not in said(right)
 
 
+NO_SERVERS = "# No DNS servers known.\nsearch example.internal\n"
+
+
 def test_branch_a_the_nodes_file_names_nobody() -> None:
     """Without a server in it, CoreDNS has nobody to ask; that is proven beside a mere timeout."""
-    cause = first(f"{PROBE}\n\n" + on_node(RESOLVED + "search example.internal\n"))
+    cause = first(f"{PROBE}\n\n" + on_node(RESOLVED + NO_SERVERS))
     assert (cause.verdict.check, cause.proven) == ("node-resolvconf-empty", True)
 
 

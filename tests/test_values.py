@@ -3,6 +3,8 @@
 import copy
 import dataclasses
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, field
 from typing import ClassVar
@@ -10,6 +12,7 @@ from typing import ClassVar
 import pytest
 
 from diagnose import facts
+from diagnose.model import Quote
 from diagnose.values import Pending, dataclass
 
 
@@ -146,3 +149,16 @@ def test_every_fact_has_a_home() -> None:
         assert getattr(facts, name).__module__ == facts.homes()[name]
     with pytest.raises(AttributeError):
         getattr(facts, "Nothing")  # noqa: B009
+
+
+def test_a_value_from_another_process_is_one_at_once() -> None:
+    """Unpickled before its class made any value here, it is compared by its fields."""
+    data = pickle.dumps((Quote("here", "text", 3), Quote("here", "text", 3)))
+    code = (
+        "import pickle, sys; one, two = pickle.loads(sys.stdin.buffer.read()); "
+        "print(one is two, one == two, len({one, two}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=data, capture_output=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == [b"False", b"True", b"1"]

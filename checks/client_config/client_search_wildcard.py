@@ -15,7 +15,7 @@ src/network/lookup_name.c (name_from_dns_search goes on after NXDOMAIN only).
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import Lookups, ResolvConfs
+from diagnose.facts import AnsweredNames, ResolvConfs
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.names import in_cluster, normal
 from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
@@ -30,7 +30,7 @@ PUBLIC = frozenset("com net org io dev gov edu info cloud app ai co eu de uk fr 
     family="ndots",
     explains=("external-names-fail",),
 )
-def client_search_wildcard(lookups: Lookups, resolvers: ResolvConfs) -> Iterator[Finding]:
+def client_search_wildcard(lookups: AnsweredNames, resolvers: ResolvConfs) -> Iterator[Finding]:
     """Yield one finding per search domain below which public names were found."""
     domains = {
         normal(domain): file
@@ -52,6 +52,8 @@ def client_search_wildcard(lookups: Lookups, resolvers: ResolvConfs) -> Iterator
             message = (
                 f"the search ended at {name}: below {domain} outside names exist without an address"
             )
+        elif not first.answers:
+            message = f"{name} exists, it is said: below {domain} outside names are answered"
         else:
             message = (
                 f"{name} was found below the search domain {domain}: a wildcard there answers for "

@@ -2,7 +2,8 @@
 
 A node's own resolver (systemd-resolved's stub, NetworkManager's dnsmasq) forwards to the site's
 servers; those hold no Service. Whoever tries a Service's name on a node sees that, and nothing
-about the cluster's DNS.
+about the cluster's DNS. The pods of CoreDNS have that resolver too: what is tried inside of them
+does not ask CoreDNS.
 
 Limits: a node whose resolver is told to ask cluster DNS for the domain can answer; only a failed
 look-up counts, and by itself it is a possibility. Proof is that cluster DNS knows the same name.
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 
 from diagnose.check import check
 from diagnose.facts import AskedElsewhere
+from diagnose.facts.asked_elsewhere import DNS_PODS
 from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
 
@@ -31,10 +33,11 @@ def cluster_name_asked_elsewhere(elsewhere: AskedElsewhere) -> Iterator[Finding]
         name = quoted(one.names[0], "<name>")
         server = quoted(one.cluster_server, "<DNS service>")
         known = f"; {one.cluster_server or 'cluster DNS'} knows it" if one.answered else ""
+        inside = ", in a pod of CoreDNS" if one.place.name.startswith(DNS_PODS) else ""
         yield Finding(
             subject=one.place if one.place.kind else CLUSTER,
-            message=f"{', '.join(one.names[:3])}: asked of {one.server}, a node's own resolver, "
-            f"which does not ask cluster DNS{known}",
+            message=f"{', '.join(one.names[:3])}: asked of {one.server}, a node's own resolver"
+            f"{inside}, which does not ask cluster DNS{known}",
             quotes=one.quotes,
             remedy=(
                 look(

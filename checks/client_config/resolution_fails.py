@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from diagnose.check import check
 from diagnose.facts import ClientResolutions, DNSServices, ProbeMatrix
 from diagnose.facts.dns_answers import Place, PlaceKind, Server, ServerRole
+from diagnose.facts.lookup_contrasts import unanswered
 from diagnose.facts.lookups import ANSWERED, Lookup, Outcome
 from diagnose.facts.probe_matrix import POD_KINDS, Cell, joined, lost_text, node_or, said
 from diagnose.model import CLUSTER, Finding, Remedy, Severity
@@ -46,9 +47,12 @@ def resolution_fails(lookups: ClientResolutions, services: DNSServices | None) -
     order = {id(one): number for number, one in enumerate(lookups.lookups)}
     answered = {one.server: order[id(one)] for one in lookups.lookups if one.outcome in ANSWERED}
     ways: dict[tuple[str, Outcome], list[Lookup]] = {}
-    for one in lookups.ended(*FAMILY):
-        if not one.server or answered.get(one.server, -1) < order[id(one)]:
-            ways.setdefault((one.server, one.outcome), []).append(one)
+    mute = unanswered(lookups.lookups)
+    for one in lookups.lookups:
+        outcome = Outcome.TEMPORARY if id(one) in mute else one.outcome
+        late = not one.server or answered.get(one.server, -1) < order[id(one)]
+        if outcome in FAMILY and late:
+            ways.setdefault((one.server, outcome), []).append(one)
     known = set(services.addresses) if services else set()
     for (server, outcome), several in ways.items():
         whose = " (the DNS service)" if server in known else ""

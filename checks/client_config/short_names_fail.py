@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from diagnose.check import Undecided, check
 from diagnose.facts import ClientResolutions, ProbeMatrix
 from diagnose.facts.dns_answers import NameKind, Place, PlaceKind
-from diagnose.facts.lookup_contrasts import short_forms
+from diagnose.facts.lookup_contrasts import not_searched, short_forms
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.probe_matrix import CLUSTER_ROLES, POD_KINDS, Cell, node_or, said
 from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
@@ -42,16 +42,21 @@ def short_names_fail(lookups: ClientResolutions) -> Iterator[Finding]:
 
 def of_hand(lookups: tuple[Lookup, ...]) -> Iterator[Finding]:
     """Yield one finding per name that a server knows whole only; a possibility."""
-    for one in short_forms(lookups):
-        short, whole = one.short, one.whole
+    pairs: list[tuple[Lookup, Lookup | None]] = [
+        (one.short, one.whole) for one in short_forms(lookups)
+    ]
+    told = {id(short) for short, _ in pairs}
+    pairs += [(one, None) for one in not_searched(lookups) if id(one) not in told]
+    for short, whole in pairs:
         if short.as_is and "." in short.name:
             why = ": busybox's nslookup searches for no rest of it, other programs do"
         else:
             why = ": the client's search path does not complete it"
+        known = f", and knows {whole.name}" if whole else ""
         yield Finding(
             subject=short.place if short.place.kind else CLUSTER,
-            message=f"{short.server} does not know {short.name}, and knows {whole.name}{why}",
-            quotes=(short.quote, whole.quote),
+            message=f"{short.server} does not know {short.name}{known}{why}",
+            quotes=(short.quote, *((whole.quote,) if whole else ())),
             remedy=look(
                 "Ask by the system's resolver, and read the search path",
                 f"kubectl exec <pod> -- getent hosts {quoted(short.name, '<name>')}",

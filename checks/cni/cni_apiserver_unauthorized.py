@@ -18,6 +18,7 @@ from diagnose.facts.sandbox import SandboxFailure, by_place, seen
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import NODE, look, quoted, stuck_pods_go_on
 from diagnose.signatures.cni import CNI_API_FAILED, CNI_FORBIDDEN, CNI_UNAUTHORIZED
+from diagnose.signatures.mechanisms import API_UNAUTHORIZED
 from diagnose.signatures.trouble import Reason, classify
 
 MULTUS = ("kube-multus-ds", "/etc/cni/net.d/multus.d/multus.kubeconfig")
@@ -34,7 +35,9 @@ def cni_apiserver_unauthorized(failures: SandboxFailures) -> Iterator[Finding]:
     """Yield one finding per node whose plugin is refused, or does not trust the server."""
     refused = [
         (one, why)
-        for one in failures.matching(CNI_UNAUTHORIZED, CNI_API_FAILED, CNI_FORBIDDEN)
+        for one in failures.matching(
+            CNI_UNAUTHORIZED, CNI_API_FAILED, CNI_FORBIDDEN, API_UNAUTHORIZED
+        )
         if (why := refusal(one))
     ]
     for place, several in by_place(one for one, _ in refused):
@@ -65,10 +68,10 @@ def refusal(failure: SandboxFailure) -> str:
                 else ", no account of its own"
             )
             return (
-                f"the plugin asks as {match['user']}{'' if own else ', no account of its own'}, "
+                f"the plugin asks as {match['user']}{own}, "
                 f"which may not {match['verb']} {match['resource']}"
             )
-        if match.signature == CNI_UNAUTHORIZED.name:
+        if match.signature in (CNI_UNAUTHORIZED.name, API_UNAUTHORIZED.name):
             return "the API server refuses the plugin's token: expired, or of another cluster"
         if match.signature != CNI_API_FAILED.name:
             continue

@@ -4,7 +4,7 @@ Limits: runtimes print it when they load the file, which may lie far back in the
 sandbox started after it, it is history.
 Source: containernetworking/cni v1.0.1, libcni/conf.go (ConfListFromBytes), pkg/skel/skel.go;
 containerd/go-cni opts.go; cri-o/ocicni pkg/ocicni/ocicni.go; containernetworking/plugins v1.9.1,
-plugins/ipam/host-local/backend/allocator/config.go.
+plugins/ipam/host-local/backend/allocator/config.go, and what the other plugins say of theirs.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def cni_config_invalid(faults: CNIConfigFaults) -> Iterator[Finding]:
         where = quoted(node, NODE)
         yield Finding(
             subject=one.subject,
-            message=f"{one.file or 'a file of /etc/cni/net.d'}: {one.reason[:160]}",
+            message=f"{one.file or 'the CNI configuration'}: {one.reason[:160]}",
             quotes=one.quotes[:3],
             remedy=(
                 look(

@@ -1,10 +1,11 @@
-"""The sandbox's interface is there already when the plugin wants to make it.
+"""What a plugin wants to make for a sandbox is there already: interface, address or route.
 
 A try that failed half-way left eth0 in the namespace, or two configurations (Multus and its
 delegate, an old add-on and a new one) both add eth0 to it.
 
 Limits: the message does not tell the one from the other, hence a possibility.
-Source: containernetworking/plugins v1.1.1 and v1.5.1, pkg/ip/link_linux.go (makeVeth).
+Source: containernetworking/plugins v1.1.1 and v1.5.1, pkg/ip/link_linux.go (makeVeth);
+projectcalico/calico v3.32, cni-plugin/pkg/dataplane/linux/dataplane_linux.go (SetupRoutes).
 """
 
 from collections.abc import Iterator
@@ -16,21 +17,26 @@ from diagnose.findings import sandbox_findings
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look
 from diagnose.signatures.cni import VETH_EXISTS
+from diagnose.signatures.mechanisms import THERE_ALREADY
 
 
 @check(
-    title="The sandbox has the interface already",
+    title="What the CNI plugin wants to make is there already",
     severity=Severity.CRITICAL,
     family="sandbox-netns-gone",
     explains=("pods-stuck-container-creating",),
 )
 def cni_interface_exists(failures: SandboxFailures) -> Iterator[Finding]:
-    """Yield one finding per node on which the interface of a sandbox is left over."""
-    yield from sandbox_findings(failures, (VETH_EXISTS,), message, steps, proven=False)
+    """Yield one finding per node on which an interface or a route of a sandbox is left over."""
+    yield from sandbox_findings(
+        failures, (VETH_EXISTS, THERE_ALREADY), message, steps, proven=lambda _: False
+    )
 
 
 def message(match: Match) -> str:
-    """Return which interface is there already."""
+    """Return what is there already."""
+    if match.signature == THERE_ALREADY.name:
+        return f"left by an earlier try, or added twice: {match['said'][:160]}"
     return f"{match['interface']} is in the sandbox already: left by an earlier try, or added twice"
 
 

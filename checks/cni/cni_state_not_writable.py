@@ -17,6 +17,7 @@ from diagnose.findings import sandbox_findings
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, stuck_pods_go_on
 from diagnose.signatures.cni import IPAM_DISK
+from diagnose.signatures.mechanisms import DISK
 
 
 @check(
@@ -27,7 +28,7 @@ from diagnose.signatures.cni import IPAM_DISK
 )
 def cni_state_not_writable(failures: SandboxFailures) -> Iterator[Finding]:
     """Yield one finding per node on which /var/lib/cni cannot be written."""
-    yield from sandbox_findings(failures, (IPAM_DISK,), message, steps)
+    yield from sandbox_findings(failures, (IPAM_DISK, DISK), message, steps)
 
 
 def message(match: Match) -> str:
@@ -37,7 +38,7 @@ def message(match: Match) -> str:
 
 def steps(match: Match, node: str) -> tuple[Remedy, ...]:
     """Return the remedy: room on the disk, or a file system that can be written again."""
-    full = "no space" in match["reason"]
+    full = "no space" in match["reason"] or "quota" in match["reason"]
     return (
         look(
             "See room, inodes and the state of the file system",

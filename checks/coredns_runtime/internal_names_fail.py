@@ -6,8 +6,8 @@ Of what corediag asked itself it counts where no server of the cluster knows the
 do, the others have checks of their own. What a node's own resolver says tells nothing of CoreDNS.
 
 A part of the name tells less: where the whole one resolves, or the tool searches for no rest, it
-is the client's. Old busybox asks for the server's own name too; where neither is known, nobody
-answers.
+is the client's. Old busybox asks for the server's own name too; where that is found, CoreDNS knows
+the cluster, and where neither is, nobody answers, which resolution-fails says.
 
 Limits: other cluster names that are NXDOMAIN are left alone: nobody says that they exist.
 Source: kubernetes/dns docs/specification.md; coredns/coredns v1.12.0 plugin/kubernetes/handler.go
@@ -18,9 +18,9 @@ from collections.abc import Iterator
 
 from diagnose.check import check
 from diagnose.facts import Corefile, ProbeMatrix, Resolutions
-from diagnose.facts.asked_elsewhere import of_node
+from diagnose.facts.asked_elsewhere import in_dns_pod, of_node
 from diagnose.facts.dns_answers import Asked, NameKind
-from diagnose.facts.lookup_contrasts import asked_as_is, short_forms
+from diagnose.facts.lookup_contrasts import asked_as_is, short_forms, unanswered
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.names import DEFAULT_DOMAIN, always_exists, in_cluster, normal
 from diagnose.facts.probe_matrix import CLUSTER_ROLES
@@ -39,6 +39,7 @@ MEANS = {
     Outcome.REFUSED: "REFUSED: no server block of CoreDNS takes the name",
     Outcome.NOT_KNOWN: "a name that every cluster has is not known, or nothing answered",
 }
+SERVICE = ".svc."  # of a name that CoreDNS has from the cluster
 STEP = look(
     "See whether CoreDNS knows the cluster",
     "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50 --prefix",
@@ -64,9 +65,15 @@ def internal_names_fail(lookups: Resolutions, corefile: Corefile | None) -> Iter
         for number, one in enumerate(lookups.lookups)
         if one.outcome in (Outcome.NOERROR, Outcome.NODATA)
     }
-    clients = {id(each.short) for each in short_forms(lookups.lookups)}
+    others = {id(each.short) for each in short_forms(lookups.lookups)}
+    others |= unanswered(lookups.lookups)
     for number, one in enumerate(lookups.lookups):
-        if of_node(one.server) or id(one) in clients or asked_as_is(one, domains[0]):
+        if (
+            of_node(one.server)
+            or in_dns_pod(one)
+            or id(one) in others
+            or asked_as_is(one, domains[0])
+        ):
             continue
         wanted = in_cluster(one.name, domains)
         if one.outcome in (Outcome.NXDOMAIN, Outcome.NOT_KNOWN):
@@ -95,11 +102,11 @@ def said_by(several: list[Lookup], served: bool, domains: tuple[str, ...]) -> tu
     unknown because the client's search does not lead there.
     """
     outcome = several[0].outcome
-    if outcome is Outcome.NOT_KNOWN and all(one.server_name == "" for one in several):
+    if outcome is Outcome.NOT_KNOWN and all(SERVICE in (one.server_name or "") for one in several):
         return (
-            "service-proxy",
-            "neither a name that every cluster has nor the server's own is found: nobody answers, "
-            "or CoreDNS knows nothing",
+            "upstream-timeout",
+            "a name that every cluster has is not found, and the server's own is: CoreDNS knows "
+            "the cluster; as it stands the name goes upstream, and no answer comes from there",
         )
     parts = [one for one in several if not normal(one.name).endswith(domains)]
     if outcome is Outcome.NXDOMAIN and served and len(parts) == len(several):

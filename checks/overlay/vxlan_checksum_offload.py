@@ -1,6 +1,7 @@
 """The kernel drops packets of the overlay for a wrong checksum, which a network card should write.
 
-Limits: a lone line may be a packet that a cable spoilt; from three on it is taken for the fault.
+Limits: a lone line may be a packet that a cable spoilt; from three on it is taken for the fault. A
+capture on the sending node shows packets before the card has them: it is a possibility.
 Source: Linux v6.1 net/ipv4/udp.c (__udp4_lib_rcv); flannel-io/flannel issue 1279,
 kubernetes/kubernetes issue 88986.
 """
@@ -12,9 +13,15 @@ from diagnose.facts import KernelMessages
 from diagnose.findings import times
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
-from diagnose.signatures.kernel import BAD_CHECKSUM
+from diagnose.signatures.kernel import BAD_CHECKSUM, CAPTURED_CHECKSUM
 
-PORTS = {"8472": "flannel.1", "4789": "the vxlan device", "6081": "the geneve device"}
+PORTS = {
+    "8472": "flannel.1",
+    "otv": "flannel.1",  # what tcpdump calls that port
+    "4789": "the vxlan device",
+    "vxlan": "the vxlan device",
+    "6081": "the geneve device",
+}
 CERTAIN = 3
 
 
@@ -32,7 +39,7 @@ CERTAIN = 3
 )
 def vxlan_checksum_offload(messages: KernelMessages) -> Iterator[Finding]:
     """Yield one finding per node that drops such packets."""
-    for one in messages.of(BAD_CHECKSUM):
+    for one in messages.of(BAD_CHECKSUM, CAPTURED_CHECKSUM):
         device = PORTS.get(one.match["port"])
         if device is None:
             continue
@@ -59,6 +66,6 @@ def vxlan_checksum_offload(messages: KernelMessages) -> Iterator[Finding]:
                     verify="dig @<DNS service IP> kubernetes.default.svc.cluster.local on the node",
                 ),
             ),
-            proven=one.count >= CERTAIN,
+            proven=one.count >= CERTAIN and one.match.signature == BAD_CHECKSUM.name,
             at=one.match.at,
         )

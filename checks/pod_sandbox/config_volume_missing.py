@@ -16,7 +16,6 @@ from diagnose.findings import times
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
 
-
 OTHER_KEY = "coredns-crashloop"  # the Corefile is there, and what it is mounted with is not
 
 

@@ -8,14 +8,17 @@ Limits: plugins 1.5.1 and later say why iptables failed, older ones only that it
 Source: containernetworking/plugins plugins/meta/portmap/main.go (cmdDel, getIPTables), v1.1.1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from diagnose.check import check
 from diagnose.facts import SandboxFailures
-from diagnose.facts.sandbox import by_place, seen
+from diagnose.facts.sandbox import SandboxFailure, by_place, seen
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
 from diagnose.signatures.cni import IPTABLES_FAILED, IPTABLES_UNUSABLE
+from diagnose.signatures.mechanisms import PACKET_FILTER, spoken
+
+UNUSABLE = (IPTABLES_UNUSABLE, IPTABLES_FAILED, PACKET_FILTER)
 
 
 @check(
@@ -26,12 +29,12 @@ from diagnose.signatures.cni import IPTABLES_FAILED, IPTABLES_UNUSABLE
 )
 def sandbox_iptables_unusable(failures: SandboxFailures) -> Iterator[Finding]:
     """Yield one finding per node on which portmap finds no usable iptables."""
-    for place, several in by_place(failures.matching(IPTABLES_UNUSABLE, IPTABLES_FAILED)):
+    for place, several in by_place(failures.matching(*UNUSABLE)):
         reason = next((m["reason"] for one in several for m in one.reasons if m["reason"]), "")
         where = quoted(place.name if place.kind == "Node" else place.node, "the node")
         yield Finding(
             subject=place,
-            message=f"no usable iptables for portmap ({seen(several)})"
+            message=f"no usable {tool(several)} ({seen(several)})"
             + (f": {reason[:120]}" if reason else ""),
             quotes=tuple(one.quote for one in several[:3]),
             remedy=(
@@ -70,3 +73,13 @@ def sandbox_iptables_unusable(failures: SandboxFailures) -> Iterator[Finding]:
             ),
             at=several[0].first_at,
         )
+
+
+def tool(failures: Sequence[SandboxFailure]) -> str:
+    """Return which packet filter's program fails, and for which plugin."""
+    for one in failures:
+        for match in one.reasons:
+            if match.signature == PACKET_FILTER.name:
+                user = f" for {match['plugin']}" if match["plugin"] else ""
+                return f"{match['program'] or 'nftables'}{user}"
+    return f"iptables for {next((spoken(o.quote.text).plugin for o in failures), '') or 'portmap'}"

@@ -26,7 +26,9 @@ from diagnose.signatures.runtime import SANDBOX_NAME_RESERVED
 )
 def sandbox_name_reserved(failures: SandboxFailures) -> Iterator[Finding]:
     """Yield one finding per node on which a sandbox's name is reserved."""
-    yield from sandbox_findings(failures, (SANDBOX_NAME_RESERVED,), message, steps, proven=False)
+    yield from sandbox_findings(
+        failures, (SANDBOX_NAME_RESERVED,), message, steps, proven=lambda _: False
+    )
 
 
 def message(match: Match) -> str:

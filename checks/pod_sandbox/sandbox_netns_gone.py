@@ -18,6 +18,10 @@ from diagnose.facts.sandbox import by_place, seen
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
 from diagnose.signatures.cni import NETNS_GONE, NETNS_WRONG
+from diagnose.signatures.mechanisms import NETNS_LOST
+
+LOST = (NETNS_GONE, NETNS_WRONG, NETNS_LOST)
+NAMES = frozenset(one.name for one in LOST)
 
 
 @check(
@@ -28,12 +32,12 @@ from diagnose.signatures.cni import NETNS_GONE, NETNS_WRONG
 )
 def sandbox_netns_gone(failures: SandboxFailures) -> Iterator[Finding]:
     """Yield one finding per node whose sandboxes lost their namespace."""
-    for place, several in by_place(failures.matching(NETNS_GONE, NETNS_WRONG)):
+    for place, several in by_place(failures.matching(*LOST)):
         paths = [
             match["netns"]
             for one in several
             for match in one.reasons
-            if match.signature in (NETNS_GONE.name, NETNS_WRONG.name) and match["netns"]
+            if match.signature in NAMES and match["netns"]
         ]
         where = quoted(place.name if place.kind == "Node" else place.node, "the node")
         gone = f"{paths[0]} was gone" if paths else "its path was gone"

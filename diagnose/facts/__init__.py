@@ -54,7 +54,7 @@ if TYPE_CHECKING:
         KubeProxyLogs,
         RuntimeLogs,
     )
-    from diagnose.facts.lookups import Lookups
+    from diagnose.facts.lookups import AnsweredNames, Lookups
     from diagnose.facts.missing_cluster_dns import MissingClusterDNS
     from diagnose.facts.missing_plugins import MissingPlugins
     from diagnose.facts.missing_subnet_env import MissingSubnetEnvs
@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from diagnose.facts.split_answers import SplitAnswers
     from diagnose.facts.stuck_pods import StuckPods
     from diagnose.facts.sysctls import Sysctls
+    from diagnose.facts.tracked_flows import UnansweredFlows
     from diagnose.facts.unknown_upstream_service import UnknownUpstreams
     from diagnose.facts.unplaced_dns import UnplacedDNS
     from diagnose.facts.unusable_resolv_conf import UnusableResolvConf
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AddressConflicts",
     "AddressOverlaps",
+    "AnsweredNames",
     "ApiFailures",
     "AskedElsewhere",
     "AskedServices",
@@ -197,6 +199,7 @@ __all__ = [
     "SplitAnswers",
     "StuckPods",
     "Sysctls",
+    "UnansweredFlows",
     "UnknownUpstreams",
     "UnplacedDNS",
     "UnreadyCoreDNS",

@@ -9,12 +9,14 @@ from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.names import always_exists, normal
+from diagnose.facts.pods import Pod, unique
 from diagnose.facts.services import Service, merged
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.values import dataclass
 
 # The stubs of systemd-resolved, and dnsmasq as NetworkManager starts it.
 NODE_STUBS = ("127.0.0.53", "127.0.0.54", "127.0.1.1")
+DNS_PODS = ("coredns-", "kube-dns-", "rke2-coredns-")
 FAILED = frozenset({Outcome.NXDOMAIN, Outcome.SERVFAIL, Outcome.REFUSED})
 FOUND = frozenset({Outcome.NOERROR, Outcome.NODATA})
 
@@ -61,9 +63,14 @@ class AskedElsewhere(Fact):
             for one in lookups
             if one.outcome in FOUND and one.server and not of_node(one.server)
         }
+        pods = {ip for pod in unique(evidence.of(Pod)) if pod.serves_dns for ip in pod.ips or ()}
+        known_servers = {*addresses, *pods}
         groups: dict[tuple[Subject, str], list[Lookup]] = {}
         for one in lookups:
-            if one.outcome in FAILED and of_node(one.server) and is_meant(one.name, answers):
+            outside = of_node(one.server) or (
+                in_dns_pod(one) and one.server and one.server not in known_servers
+            )
+            if one.outcome in FAILED and outside and is_meant(one.name, answers):
                 groups.setdefault((one.place, one.server), []).append(one)
         asked = []
         for (place, server), several in groups.items():
@@ -93,6 +100,19 @@ def of_node(server: str) -> bool:
     """Whether a server is a stub that only the network of a node has."""
     try:
         return str(ipaddress.ip_address(server)) in NODE_STUBS
+    except ValueError:
+        return False
+
+
+def in_dns_pod(lookup: Lookup) -> bool:
+    """Whether a DNS pod asked, whose resolver is the node's, and not itself.
+
+    Source: coredns/deployment kubernetes/coredns.yaml.sed (dnsPolicy: Default).
+    """
+    if lookup.place.kind != "Pod" or not lookup.place.name.startswith(DNS_PODS):
+        return False
+    try:
+        return not ipaddress.ip_address(lookup.server).is_loopback
     except ValueError:
         return False
 

@@ -11,6 +11,7 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.lookup_contrasts import unanswered
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.names import normal
 from diagnose.facts.services import Endpoints, Service, merged
@@ -63,10 +64,13 @@ class AskedServices(Fact):
         wholes = by_first_label(lookups)
         elsewhere: dict[str, AskedService] = {}
         headless: dict[str, AskedService] = {}
+        mute = unanswered(lookups)
         for number, lookup in enumerate(lookups):
             asked = parts(lookup)
             name = normal(lookup.name)
-            if lookup.outcome not in UNKNOWN or asked is None or solved.get(name, -1) > number:
+            if id(lookup) in mute or lookup.outcome not in UNKNOWN:
+                continue
+            if asked is None or solved.get(name, -1) > number:
                 continue
             label, space = asked
             mine = [one for one in named.get(label, ()) if one.subject.namespace == space]

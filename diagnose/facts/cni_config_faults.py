@@ -16,12 +16,14 @@ from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.cni import CONFIG_INVALID, IPAM_RANGE_INVALID
 from diagnose.signatures.kubelet import NODE_READY
+from diagnose.signatures.mechanisms import CONFIG_REFUSED
 from diagnose.signatures.runtime import SANDBOX_STARTED
 from diagnose.text.regex import regex
 from diagnose.values import dataclass
 
 WRONG = (CONFIG_INVALID, IPAM_RANGE_INVALID)
-NAMES = frozenset(one.name for one in WRONG)
+REFUSED = (*WRONG, CONFIG_REFUSED)  # by the plugin, when a sandbox is set up
+NAMES = frozenset(one.name for one in REFUSED)
 LOADERS = (Emitter.RUNTIME, Emitter.KUBELET)
 FILE = regex(r"(?P<file>/\S{0,200}/[\w.-]{1,100}\.(?:conflist|conf|json))\b")
 END = regex(r": invalid cni config\b|: failed to load cni config\b|\\*\"?$")
@@ -58,7 +60,7 @@ class CNIConfigFaults(Fact):
         faults = {one.subject: one for stream in streams for one in of_stream(stream, well)}
         failures = evidence.fetch(SandboxFailures)
         if isinstance(failures, SandboxFailures):
-            for place, several in by_place(failures.matching(*WRONG)):
+            for place, several in by_place(failures.matching(*REFUSED)):
                 match = next(m for one in several for m in one.reasons if m.signature in NAMES)
                 quotes = tuple(one.quote for one in several)
                 faults.setdefault(place, fault(place, match, quotes))

@@ -106,8 +106,10 @@ class UnreadyCoreDNS(Fact):
         if not (states or waits):
             unready += [UnreadyPod(o.subject, o.waits_for, (o.quote,)) for o in said.values()]
         told = {one.subject.name for one in unready}
-        for one in () if settled else probed:
-            if one.subject.name not in {*states, *told}:
+        # of pods that are listed their state tells; others are gone, and their events outlive them
+        alone = not states and Ask.DNS_PODS not in evidence.looked
+        for one in probed if alone else ():
+            if one.subject.name not in told:
                 unready.append(UnreadyPod(one.subject, (), (one.quote,)))
         return cls(origin=found[0], gaps=found[1], pods=tuple(unready))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum
@@ -9,10 +10,14 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.asked_elsewhere import of_node
 from diagnose.facts.corefile import Corefile, SyntaxFault
 from diagnose.facts.corefile_arguments import argument_faults
 from diagnose.facts.corefile_tables import NEWEST, PROPERTIES, plugin_row
 from diagnose.facts.logs import LogStream, Match
+from diagnose.facts.lookups import ANSWERED, Lookup
+from diagnose.facts.names import in_cluster
+from diagnose.facts.pods import Pod, unique
 from diagnose.facts.upstream_failures import of_stream
 from diagnose.facts.version import CoreDNSVersion
 from diagnose.model import Fact, Gap, GapKind, Quote, Subject
@@ -111,6 +116,9 @@ class CorefileFaults(Fact):
         said += [one for stream in streams for one in unusable_upstreams(stream)]
         held_by = version or (LAST_WITH_PROXY if has_proxy(streams) else "")
         shown = [one for file in files for one in in_file(file, held_by)]
+        if not version and at_work(evidence):
+            # Of the words that only some versions know, CoreDNS has one that knows these.
+            shown = [one for one in shown if not one.versions]
         lines = {quote.line for one in said for quote in one.quotes}
         kinds = {(one.kind, one.word) for one in said}
         extra = [one for one in shown if (one.kind, one.word) not in kinds or not lines]
@@ -232,6 +240,32 @@ def since_removal(one: SyntaxFault) -> str:
     """Return for which versions a plugin's removal holds, before those of the tables too."""
     row = plugin_row(one.word) if one.kind == FaultKind.REMOVED.value else None
     return f"after {row.until}" if row and row.until else ""
+
+
+def at_work(evidence: Evidence) -> bool:
+    """Whether the cluster's DNS is seen answering, so that CoreDNS has read its Corefile.
+
+    CoreDNS ends where it cannot read the file. A server counts that a pod uses, or that was asked
+    for a name of the cluster, as long as it is no public one.
+    Source: coredns/coredns v1.12.4, coremain/run.go (mustLogFatal).
+    """
+    if any(pod.serves_dns and pod.ready is False for pod in unique(evidence.of(Pod))):
+        return False  # another one may answer while a new one does not start
+    return any(
+        one.outcome in ANSWERED
+        and (one.place.kind == "Pod" or in_cluster(one.name))
+        and is_private(one.server)
+        and not of_node(one.server)
+        for one in evidence.of(Lookup)
+    )
+
+
+def is_private(server: str) -> bool:
+    """Whether an address is one that only a site or a cluster knows."""
+    try:
+        return ipaddress.ip_address(server).is_private
+    except ValueError:
+        return False
 
 
 def has_proxy(streams: tuple[LogStream, ...]) -> bool:

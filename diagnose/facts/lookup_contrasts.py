@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from diagnose.facts.lookups import ANSWERED, Lookup, Outcome
-from diagnose.facts.names import DEFAULT_DOMAIN, always_exists, normal
+from diagnose.facts.names import DEFAULT_DOMAIN, always_exists, in_cluster, normal
 from diagnose.model import Subject
 from diagnose.values import dataclass
 
 # The programs that ask by UDP first, and print what they asked.
 BY_UDP = frozenset({"nslookup", "dig", "host", "kdig", "drill"})
-UNKNOWN = frozenset({Outcome.NXDOMAIN, Outcome.NOT_KNOWN, Outcome.NODATA})
+UNKNOWN = frozenset({Outcome.NXDOMAIN, Outcome.NODATA})
+MOST_LABELS = 8  # of a Service's name with its domain that are looked at
 # Of a message over UDP without EDNS0 (RFC 1035, 4.2.1), and of one address in it.
 SMALL_BYTES, A_BYTES, AAAA_BYTES = 512, 16, 28
 
@@ -82,19 +83,50 @@ def by_transport(lookups: Sequence[Lookup]) -> Iterator[Transports]:
 
 
 def short_forms(lookups: Sequence[Lookup]) -> Iterator[ShortForm]:
-    """Yield the names that a server knows whole, and not as they stand."""
-    whole = [one for one in lookups if one.outcome is Outcome.NOERROR and one.server]
-    seen: set[tuple[str, str]] = set()
-    for one in lookups:
+    """Yield the names that a server knows whole, and not as they stand, at any time."""
+    found = [one for one in lookups if one.outcome is Outcome.NOERROR and one.server]
+    seen = {(one.server, normal(one.typed or one.name)) for one in found}
+    whole: dict[tuple[str, str], Lookup] = {}
+    for one in found:
         name = normal(one.name)
-        if one.outcome not in UNKNOWN or not name or (one.server, name) in seen:
-            continue
-        for other in whole:
-            longer = normal(other.name)
-            if other.server == one.server and longer.startswith(f"{name}.") and service(longer):
-                seen.add((one.server, name))
-                yield ShortForm(one, other)
-                break
+        if normal(one.typed) in ("", name) and service(name):
+            for part in parts_of(name):
+                whole.setdefault((one.server, part), one)
+    for one in lookups:
+        key = (one.server, normal(one.name))
+        if one.outcome in UNKNOWN and key in whole and key not in seen:
+            seen.add(key)
+            yield ShortForm(one, whole[key])
+
+
+def parts_of(name: str) -> Iterator[str]:
+    """Yield the beginnings of a Service's name that are completed alike in every namespace."""
+    labels = name.split(".", MOST_LABELS)
+    for count in range(2, len(labels)):
+        yield ".".join(labels[:count])
+
+
+def unanswered(lookups: Sequence[Lookup]) -> frozenset[int]:
+    """Return the ids of look-ups by old busybox that nobody answered.
+
+    It says the same of a name that does not exist. Where it found no name for the server's own
+    address either, and the name exists beyond doubt, there was no answer.
+    """
+    found: dict[str, set[str]] = {}
+    for one in lookups:
+        if one.outcome is Outcome.NOERROR:
+            found.setdefault(normal(one.name), set()).add(one.server)
+    return frozenset(
+        id(one)
+        for one in lookups
+        if one.outcome is Outcome.NOT_KNOWN
+        and one.server_name == ""
+        and (
+            always_exists(one.name)
+            or normal(one.name) == "kubernetes"
+            or found.get(normal(one.name), set()) - {one.server}
+        )
+    )
 
 
 def service(name: str) -> bool:
@@ -107,6 +139,21 @@ def asked_as_is(lookup: Lookup, domain: str = DEFAULT_DOMAIN) -> bool:
     """Whether a part of a name was asked for by a tool that does not search for the rest."""
     name = normal(lookup.name)
     return lookup.as_is and "." in name and not name.endswith(f".{domain}")
+
+
+def not_searched(lookups: Sequence[Lookup]) -> Iterator[Lookup]:
+    """Yield the parts of names that exist beyond doubt, asked for by a tool that does not search.
+
+    That a name exists is told by itself, or by another tool that was given the same part.
+    """
+    found = {normal(one.typed) for one in lookups if one.outcome is Outcome.NOERROR} - {""}
+    seen: set[str] = set()
+    for one in lookups:
+        name = normal(one.name)
+        if asked_as_is(one) and one.outcome in UNKNOWN and name not in seen:
+            seen.add(name)
+            if always_exists(name) or (name in found and in_cluster(name)):
+                yield one
 
 
 def by_place(lookups: Sequence[Lookup]) -> Iterator[Places]:

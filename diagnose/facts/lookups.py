@@ -8,7 +8,9 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
+from diagnose.facts.logs import LogStream
 from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.signatures.coredns import QUERY_EXPANDED
 from diagnose.values import dataclass
 
 
@@ -59,7 +61,8 @@ class Lookup:
 
     `server_name` is the name that the tool found for the server's own address: "" when it looked
     for one and found none, None when it does not look. `as_is` says that the tool puts no search
-    domain behind a name that has a dot.
+    domain behind a name that has a dot. `typed` is the name as the command line has it, "" when not
+    told, and `name` the one that was found for it.
     """
 
     outcome: Outcome
@@ -75,6 +78,7 @@ class Lookup:
     at: datetime | None = None
     server_name: str | None = None
     as_is: bool = False
+    typed: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,3 +101,35 @@ class Lookups(Fact):
     def ended(self, *outcomes: Outcome) -> tuple[Lookup, ...]:
         """Return the look-ups that ended in one of these ways."""
         return tuple(one for one in self.lookups if one.outcome in outcomes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnsweredNames(Lookups):
+    """The same, with the outside names below a search domain that CoreDNS logged as answered.
+
+    The log does not tell what the answer holds, so such a one has no `answers`.
+    """
+
+    asks: ClassVar[tuple[Ask, ...]] = (*Lookups.asks, Ask.DNS_LOGS)
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return both; one of them is enough."""
+        logged = tuple(
+            Lookup(
+                outcome=Outcome.NOERROR,
+                origin=match.quote.origin,
+                quote=match.quote,
+                name=match["qname"],
+                qtype=match["qtype"],
+                tool="CoreDNS",
+                at=match.at,
+            )
+            for stream in evidence.of(LogStream)
+            for match in stream.matching(QUERY_EXPANDED)
+        )
+        items = (*evidence.of(Lookup), *logged)
+        found = known(evidence, items, *Lookups.asks)
+        if isinstance(found, Gap):
+            return found
+        return cls(origin=found[0], gaps=found[1], lookups=items)

@@ -226,7 +226,6 @@ def of_packets(streams: tuple[LogStream, ...]) -> Iterator[PolicyBlock]:
                 + ("" if match["port"] == "53" else ", which must allow the port of the DNS pods"),
                 quotes=(match.quote,),
                 seen=True,
-                proven=match["port"] == "53",
             )
 
 

@@ -18,13 +18,21 @@ from diagnose.facts.workloads import scaled_to_zero
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures import cni, kubelet, runtime
 from diagnose.signatures.base import Emitter, Signature
+from diagnose.signatures.mechanisms import NETNS_LOST, THERE_ALREADY, VAGUE, mechanism, spoken
 from diagnose.text.regex import regex
 from diagnose.values import dataclass
 
 REASONS = frozenset(
-    {"FailedCreatePodSandBox", "FailedKillPod", "FailedPodSandBoxStatus", "NetworkNotReady"}
+    {
+        "FailedCreatePodSandBox",
+        "FailedCreatePodContainer",
+        "FailedKillPod",
+        "FailedPodSandBoxStatus",
+        "NetworkNotReady",
+    }
 )
 TEARDOWN = "FailedKillPod"
+NOT_ASKED = frozenset({"FailedPodSandBoxStatus", "NetworkNotReady"})  # no sandbox was tried
 TRIED_AGAIN_S = 120.0
 STARTED = frozenset(  # only with a sandbox
     {"Started", "Created", "Pulled", "Pulling", "AddedInterface"}
@@ -52,7 +60,9 @@ TEARDOWNS = frozenset(
 )
 # Kubelets tear down sandboxes that are long gone, again and again: there a missing namespace is
 # routine.
-WEAK = frozenset(one.name for one in (cni.NETNS_GONE, cni.NETNS_WRONG))
+WEAK = frozenset(
+    one.name for one in (cni.NETNS_GONE, cni.NETNS_WRONG, NETNS_LOST, THERE_ALREADY, *VAGUE)
+)
 TEARING_DOWN = regex(r"\] Error deleting |for the terminated container|TearDownPod")
 # What an error's inner text can say: the plugins, or the runtime before it asks them.
 INNER = (
@@ -61,10 +71,15 @@ INNER = (
     runtime.SANDBOX_NAME_RESERVED,
     runtime.SANDBOX_START_FAILED,
     kubelet.CGROUP_DRIVER_MISMATCH,
+    kubelet.POD_CGROUP_FAILED,
+    kubelet.RESOLVCONF_MISSING,
 )
 INNER_NAMES = frozenset(one.name for one in INNER)
-# An earlier try that still hangs: it says nothing new of why.
-ECHO = (runtime.SANDBOX_NAME_RESERVED.name,)
+VAGUE_NAMES = frozenset(one.name for one in VAGUE)
+# An earlier try that still hangs, or words that nobody knows: they say nothing new of why.
+ECHO = (runtime.SANDBOX_NAME_RESERVED.name, *VAGUE_NAMES)
+# That a plugin ended is no reason yet.
+NO_REASON = frozenset({cni.PLUGIN_SILENT.name})
 WRAPPER_NAMES = frozenset(one.name for one in WRAPPERS)
 NODE_LOGS = (Emitter.KUBELET, Emitter.RUNTIME)
 PODS = tuple(
@@ -250,10 +265,14 @@ def whose(event: Event) -> str:
 
 def of_event(event: Event, started: dict[str, float]) -> Iterator[SandboxFailure]:
     """Yield the failure that an event tells, if it tells one."""
-    reasons = errors_in(event.message, event.subject, event.quote, event.last_at)
     wrapped = any(one.match(event.message) for one in WRAPPERS)
     if event.reason not in REASONS and not wrapped:
         return
+    reasons = errors_in(event.message, event.subject, event.quote, event.last_at)
+    if NO_REASON.issuperset(one.signature for one in reasons):
+        asked = event.reason not in NOT_ASKED
+        meant = meant_by(event.message, event.subject, event.quote, event.last_at, asked=asked)
+        reasons = (*reasons, *meant)
     if event.reason == TEARDOWN:
         reasons = tuple(one for one in reasons if one.signature not in WEAK)
     subject = event.subject
@@ -291,7 +310,9 @@ def of_stream(stream: LogStream) -> Iterator[SandboxFailure]:
     for several in lines.values():
         if stream.emitter in NODE_LOGS and not about_a_sandbox(several):
             continue
-        names = tuple(one.signature for one in strong(several))
+        names = tuple(
+            one.signature for one in telling_of(several) if one.signature not in VAGUE_NAMES
+        )
         groups.setdefault((pod_of(several, stream), names), []).append(several)
     named = {names for subject, names in groups if subject.name}
     telling = {subject for subject, names in groups if names}
@@ -302,12 +323,24 @@ def of_stream(stream: LogStream) -> Iterator[SandboxFailure]:
         yield SandboxFailure(
             subject=subject,
             quote=last[0].quote,
-            reasons=strong(last),
+            reasons=telling_of(last),
             count=tries(group),
             over=begun.get(subject.name, -1) > last[0].number,
             first_at=first[0].at,
             last_at=last[0].at,
         )
+
+
+def telling_of(line: Iterable[Match]) -> tuple[Match, ...]:
+    """Return the errors of a line; where no signature knows one, what its words mean."""
+    every = list(line)
+    known_ones = strong(every)
+    wrapper = next((one for one in every if one.signature in WRAPPER_NAMES), None)
+    if wrapper is None or not NO_REASON.issuperset(one.signature for one in known_ones):
+        return known_ones
+    meant = meant_by(wrapper["message"], wrapper.subject, wrapper.quote, wrapper.at)
+    down = bool({one.signature for one in every} & TEARDOWNS)
+    return (*known_ones, *(one for one in meant if not (down and one.signature in WEAK)))
 
 
 def strong(line: Iterable[Match]) -> tuple[Match, ...]:
@@ -377,6 +410,24 @@ def errors_in(text: str, subject: Subject, quote: Quote, at: datetime | None) ->
             match = Match(signature.name, subject, quote, fields, number=0, at=at)
             hits.append((found.start(), len(hits), match))
     return tuple(match for _, _, match in sorted(hits, key=lambda hit: hit[:2]))
+
+
+def meant_by(
+    text: str, subject: Subject, quote: Quote, at: datetime | None, *, asked: bool = True
+) -> tuple[Match, ...]:
+    """Return the mechanism that an error's words decide for, as a match; () of no words.
+
+    Its fields hold who spoke (`plugin`), in which request (`phase`) and what (`said`). What is no
+    try of a sandbox (not `asked`) means something only where a plugin spoke.
+    """
+    words = spoken(text)
+    decided = mechanism(words.said)
+    if decided is None or not (asked or words.plugin):
+        return ()
+    signature, found = decided
+    fields = {name: value or "" for name, value in found.groupdict().items()}
+    fields |= {"plugin": words.plugin, "phase": words.phase, "said": words.said}
+    return (Match(signature.name, subject, quote, fields, number=0, at=at),)
 
 
 def by_place(

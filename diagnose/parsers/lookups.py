@@ -303,6 +303,7 @@ def lookups_of(session: Session, place: Subject, fallback_at: datetime | None) -
         at=session.at or fallback_at,
         server_name=session.server_name,
         as_is=session.as_is,
+        typed=asked.name,
     )
     name = session.name or asked.name
     others = [one for one in servers if one != server] if session.results else servers

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from diagnose.facts.cluster_ranges import ClusterRanges
 from diagnose.facts.dns_workload import DisabledAddon
+from diagnose.facts.tracked_flows import TrackedFlow
 from diagnose.model import Quote
 from diagnose.parsers import logs
 from diagnose.parts import Parsed, Part
@@ -41,8 +42,43 @@ RANGES = {
 def parse(part: Part) -> Parsed:
     """Return what the lines say, and what an installer or a distribution is told."""
     parsed = logs.parse(part)
-    found = (*disabled(part), *ranges(part))
+    found = (*disabled(part), *ranges(part), *flows(part))
     return replace(parsed, items=(*parsed.items, *found)) if found else parsed
+
+
+# An entry of the table of connections: `conntrack -L`, or /proc/net/nf_conntrack.
+ADDRESS = r"[\da-fA-F.:]{2,45}"
+FLOW = regex(
+    r"(?:ipv[46]\s+\d{1,3}\s+)?(?:udp|tcp)\s+\d{1,3}\s+\d{1,10}\s+(?:[A-Z_]{3,20}\s+)?"
+    rf"src=(?P<client>{ADDRESS}) dst=(?P<asked>{ADDRESS}) sport=\d{{1,5}} dport=(?P<port>\d{{1,5}})"
+    r"(?: packets=\d{1,20} bytes=\d{1,20})? (?P<unreplied>\[UNREPLIED\] )?"
+    rf"src=(?P<backend>{ADDRESS}) dst=(?P<reply_to>{ADDRESS}) sport="
+)
+MOST_FLOWS = 5000
+
+
+def flows(part: Part) -> Iterator[TrackedFlow]:
+    """Yield the entries of a table of connections."""
+    if " dport=" not in part.text:
+        return
+    count = 0
+    for index, raw in enumerate(part.text.split("\n")):
+        found = FLOW.match(plain(raw)[:LONGEST].strip())
+        if found:
+            count += 1
+            yield TrackedFlow(
+                subject=part.subject,
+                origin=part.origin,
+                quote=Quote(part.origin, visible(raw.strip()), part.first_line + index),
+                client=found["client"],
+                asked=found["asked"],
+                port=int(found["port"]),
+                backend=found["backend"],
+                reply_to=found["reply_to"],
+                replied=not found["unreplied"],
+            )
+        if count >= MOST_FLOWS:
+            return
 
 
 def parse_shell(part: Part) -> Parsed:

@@ -711,8 +711,8 @@ CNI_API_FAILED = Signature(
     wordings=(
         Wording(
             pattern="(?:[Nn]etworkPlugin cni|plugin type=|CNI network|network for "
-            "sandbox|ClusterInformation|Multus).{0,800}?(?P<reason>Get "
-            r'(?:\\*")?https?://.+)$',
+            "sandbox|ClusterInformation|Multus).{0,800}?(?P<reason>(?:Get|Post|Put|Patch|Delete) "
+            r'(?:\\*")?https://.+)$',
             literal="https://",
             samples=(
                 'plugin type="calico" failed (add): error getting ClusterInformation: Get '

@@ -585,6 +585,25 @@ QUERY_ANSWERED = Signature(
     routine=True,
 )
 
+# A public name with a search domain behind it, of which somebody says that it exists.
+QUERY_EXPANDED = Signature(
+    name="expanded-name-answered",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'"(?P<qtype>A|AAAA) IN (?P<qname>\S{1,200}\.(?:com|net|org|io|dev|gov|edu)'
+            r'\.\S{1,200}) (?:udp|tcp) [^"]{0,40}" NOERROR qr,rd',
+            literal=" NOERROR qr,rd",
+            samples=(
+                '[INFO] 10.42.1.6:36746 - 26447 "AAAA IN www.example.com.corp.example. udp 51 '
+                'false 512" NOERROR qr,rd,ra 454 0.009237919s',
+            ),
+            source="coredns/coredns plugin/log/log.go (CommonLogFormat), v1.12.4",
+        ),
+    ),
+    key=("qtype",),
+)
+
 QUERY_SERVFAIL = Signature(
     name="query-servfail",
     emitter=EMITTER,

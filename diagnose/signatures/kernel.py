@@ -125,6 +125,26 @@ BAD_CHECKSUM = Signature(
     key=("port",),
 )
 
+# What tcpdump says of a packet of a tunnel: where it is captured before the card has written the
+# checksum, a wrong one is no fault.
+CAPTURED_CHECKSUM = Signature(
+    name="captured-bad-checksum",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"(?P<remote>[\w.-]{1,253})\.\d{1,5} > (?P<local>[\w.-]{1,253})\."
+            r"(?P<port>8472|4789|otv|vxlan): \[bad udp cksum 0x[\da-f]{1,4} -> 0x[\da-f]{1,4}!\]",
+            literal=": [bad udp cksum ",
+            samples=(
+                "    192.0.2.13.34593 > 192.0.2.8.8472: [bad udp cksum 0x20dd -> 0x8d74!] OTV, "
+                "flags [I] (0x08), overlay 0, instance 1",
+            ),
+            source="the-tcpdump-group/tcpdump print-udp.c (udp_print), 4.99",
+        ),
+    ),
+    key=("port",),
+)
+
 MARTIAN_SOURCE = Signature(
     name="martian-source",
     emitter=EMITTER,

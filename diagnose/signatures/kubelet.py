@@ -536,6 +536,26 @@ CGROUP_DRIVER_MISMATCH = Signature(
     ),
 )
 
+# Before any sandbox: the kubelet makes the pod's own cgroup.
+POD_CGROUP_FAILED = Signature(
+    name="pod-cgroup-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"unable to ensure pod container exists: failed to create container for "
+            r"\[[^\]]{1,200}\] : (?P<reason>.+)$",
+            literal="unable to ensure pod container exists",
+            samples=(
+                "unable to ensure pod container exists: failed to create container for [kubepods "
+                "burstable pod1b2c] : mkdir /sys/fs/cgroup/memory/kubepods/burstable/pod1b2c: "
+                "cannot allocate memory",
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/kubelet.go (SyncPod), "
+            "cm/pod_container_manager_linux.go (EnsureExists), v1.33",
+        ),
+    ),
+)
+
 SERVICES_NOT_SYNCED = Signature(
     name="kubelet-services-not-synced",
     emitter=EMITTER,

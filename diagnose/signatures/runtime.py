@@ -114,6 +114,19 @@ SANDBOX_IMAGE_FAILED = Signature(
             "(ensureSandboxImageExists), v1.18",
             until="1.23",
         ),
+        Wording(
+            pattern=r'creating pod sandbox with name \\*"[^"\\]+\\*": '
+            r"(?:Error )?initializing source docker://(?P<image>[^\s\"\\]+?): (?P<reason>.+)$",
+            literal="nitializing source docker://",
+            samples=(
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = creating pod "
+                'sandbox with name "k8s_coredns-5zgtx_kube-system_1b2c_0": initializing source '
+                "docker://registry.k8s.io/pause:3.10: pinging container registry registry.k8s.io: "
+                'Get "https://registry.k8s.io/v2/": dial tcp 192.0.2.9:443: i/o timeout',
+            ),
+            source="cri-o/cri-o server/sandbox_run_linux.go (runPodSandbox), v1.34; the reason "
+            "from containers/image docker/docker_image_src.go",
+        ),
     ),
     key=("image",),
 )
@@ -171,6 +184,29 @@ SANDBOX_START_FAILED = Signature(
             ),
             source="cri-o/cri-o internal/oci/runtime_oci.go (CreateContainer), v1.28",
         ),
+        Wording(
+            # what the runtime does around the process, one step an alternative
+            pattern=r"desc = (?:failed to start sandbox \S{1,80}: )?(?P<reason>failed to (?:create "
+            "containerd container|create network namespace|get sandbox runtime|get OCI runtime|"
+            "generate (?:sandbox container spec|runtime options)|mount container|mount sandbox shm|"
+            "create (?:volatile )?sandbox root directory|setup sandbox files|pin namespaces|create "
+            "pod namespaces|add hostport mapping for sandbox|write runtime configuration)"
+            r"(?=[: ]).*)$",
+            literal="desc = failed to ",
+            samples=(
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to create "
+                'network namespace for sandbox "3f1c0a9d": failed to setup netns: unshare: '
+                "operation not permitted",
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get "
+                'sandbox runtime: no runtime for "kata" is configured',
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to create "
+                "pod namespaces: failed to pin namespaces [uts ipc net]: [pinns:e]: Failed to bind "
+                "mount ns: /proc/1234/ns/net: Operation not permitted",
+            ),
+            source="containerd/containerd internal/cri/server/sandbox_run.go (RunPodSandbox), "
+            "podsandbox/sandbox_run.go (Start), v2.1; cri-o/cri-o server/sandbox_run_linux.go, "
+            "server/sandbox_network.go, v1.34",
+        ),
     ),
     envelope=True,
 )
@@ -190,6 +226,30 @@ SANDBOX_NAME_RESERVED = Signature(
             ),
             source="containerd/containerd internal/cri/server/sandbox_run.go (RunPodSandbox), "
             "v1.7.22",
+        ),
+        Wording(
+            pattern=r'[Tt]he container name \\*"/?k8s_POD_(?P<sandbox>[^"\\]+)\\*" is already '
+            "in use by container",
+            literal='ontainer name "/k8s_POD_',
+            samples=(
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to create a "
+                'sandbox for pod "coredns-5zgtx": Error response from daemon: Conflict. The '
+                'container name "/k8s_POD_coredns-5zgtx_kube-system_1b2c_0" is already in use by '
+                'container "3f1c0a9d".',
+            ),
+            source="moby/moby daemon/names.go (reserveName), v24.0; through dockershim and "
+            "cri-dockerd",
+        ),
+        Wording(
+            pattern=r"error reserving pod name k8s_(?P<sandbox>\S+) for id \w+: name is reserved",
+            literal="error reserving pod name k8s_",
+            samples=(
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = Kubelet may be "
+                "retrying requests that are timing out in CRI-O due to system load. Currently at "
+                "stage sandbox network creation: context deadline exceeded: error reserving pod "
+                "name k8s_coredns-5zgtx_kube-system_1b2c_0 for id 3f1c0a9d: name is reserved",
+            ),
+            source="cri-o/cri-o server/sandbox_run.go, v1.34",
         ),
     ),
 )

@@ -284,7 +284,7 @@ class Asking:
         self._begun: set[int] = set()
         self._replies: list[Reply] = []
         self._foreign = 0
-        self._sent_at = time.monotonic()
+        self._sent_at: float | None = None
 
     @property
     def over(self) -> bool:
@@ -328,11 +328,15 @@ class Asking:
         if len(message) < DNS_HEADER_BYTES or number not in self._open:
             self._foreign += 1
             return
-        took_ms = round((time.monotonic() - self._sent_at) * 1000)
+        took_ms = round(self._waited_s * 1000)
         self._replies.append(Reply(message, took_ms))
         self._open[number] -= 1
         if not self._open[number]:
             del self._open[number]
+
+    @property
+    def _waited_s(self) -> float:
+        return 0.0 if self._sent_at is None else time.monotonic() - self._sent_at
 
     def missing(self) -> str:
         """Return what came in place of the replies, if anything did."""
@@ -349,7 +353,7 @@ class Asking:
             stream.status,
             stream.trouble,
             stream.detail,
-            time.monotonic() - self._sent_at,
+            self._waited_s,
         )
 
 

@@ -18,6 +18,7 @@ from diagnose.signatures.cni import (
     NO_CONFIG,
     SUBNET_ENV_MISSING,
 )
+from diagnose.signatures.mechanisms import UNKNOWN
 from tests.facts.items import event, log, pod
 
 POD = "coredns-aaaaa"
@@ -75,7 +76,10 @@ def test_a_message_holds_all_its_errors_in_order() -> None:
 def test_a_failure_without_a_known_error_is_one() -> None:
     """That the sandbox fails is known even where the reason is not."""
     one = only(event(CREATE + "something new"))
-    assert (one.reasons, one.over) == ((), False)
+    assert [(match.signature, match["said"]) for match in one.reasons] == [
+        (UNKNOWN.name, "something new")
+    ]
+    assert not one.over
 
 
 @pytest.mark.parametrize("reason", ["Unhealthy", "BackOff", "FailedMount", "FailedScheduling"])

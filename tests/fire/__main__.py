@@ -66,7 +66,8 @@ def main() -> int:
     print(
         f"\n{total.cases} runs in {time.monotonic() - started:.0f} s, {len(total.broken)} promises "
         f"broken; at most {total.most_requests} requests in a run, {total.most_at_once} at once of "
-        f"{POOL} promised, {total.most_open} connections open; the longest run {total.longest_s:.1f} s"
+        f"{POOL} promised, {total.most_open} connections open; "
+        f"the longest run {total.longest_s:.1f} s"
     )
     for what, times in sorted(total.made.items()):
         print(f"  {times:6} {what}")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from diagnose.asks import ASKS, Ask
+from diagnose.collect import evidence_of
 from diagnose.model import Gap, GapKind
 from diagnose.parts import Haul, Part
 from diagnose.sources.base import SourceError
@@ -427,8 +428,11 @@ def test_a_flood_of_events_still_shows_sandbox_failures(tmp_path: Path) -> None:
     ]
     assert "FailedCreatePodSandBox" in haul.parts[2].text
     assert "connection refused" in haul.parts[1].text
-    assert gap_of(haul, Ask.EVENTS).because.startswith("502 warnings were read")
-    assert len(cluster.requests) == 4
+    gap = gap_of(haul, Ask.EVENTS)
+    assert gap.kind is GapKind.BESIDE
+    assert "events such as BackOff, Unhealthy" in gap.because
+    assert not evidence_of(haul).gaps_of(Ask.EVENTS)
+    assert len(cluster.requests) == 5  # with the version, and which agents there are
 
 
 def test_a_flood_of_telling_events_is_read_by_reason(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ MOST_PAGES = 4
 MOST_PODS = 200  # of one DaemonSet that is not well
 MOST_WAITING = 200  # pods that are Pending
 MOST_SETS = 4
+MOST_SPACES = 4  # namespaces of agents whose events are read apart
 MOST_LOGS = 6
 SAMPLE = 2  # pods of a DaemonSet that is well
 FLANNEL_CONFIGS = (("kube-flannel", "kube-flannel-cfg"), (KUBE_SYSTEM, "kube-flannel-cfg"))
@@ -65,7 +66,6 @@ USUAL = (
     "BackOff",
     "Unhealthy",
     "ProbeWarning",
-    "Failed",
     "FailedScheduling",
     "FailedMount",
     "FailedAttachVolume",
@@ -282,25 +282,35 @@ def controller_manager_logs(run: Run) -> Plan[None]:
 
 
 def events(run: Run) -> Plan[list[Object]]:
-    """Warning events; when there are too many, those of kube-system and those that tell most."""
+    """Warning events; of too many, those beside DNS and the agents, and those that tell most.
+
+    Where an API server has too many to send, what is left out are the usual ones of applications,
+    on which no check rests.
+    """
     ask, path, kind = Ask.EVENTS, "/api/v1/events", "type=Warning"
     first = yield from listed(run, ask, path, "events", fields=kind, more_is_fine=True)
     if first.whole or len(first.items) < PAGE:
         return list(first.items)
+    found = yield from daemon_sets(run)
+    spaces = {KUBE_SYSTEM, *(space_of(one) for one in agents(found, *AGENTS))}
     telling = ",".join((kind, *(f"reason!={reason}" for reason in USUAL)))
-    lists = yield from together(
-        listed(
-            run,
-            ask,
-            path,
-            f"events of {KUBE_SYSTEM}",
-            fields=kind,
-            namespace=KUBE_SYSTEM,
-            more_is_fine=True,
+    *of_spaces, rest = yield from together(
+        *(
+            listed(
+                run,
+                ask,
+                path,
+                f"events of {space}",
+                fields=kind,
+                namespace=space,
+                more_is_fine=True,
+            )
+            for space in sorted(spaces)[:MOST_SPACES]
         ),
         listed(run, ask, path, "events that tell more", fields=telling, more_is_fine=True),
     )
-    if len(lists[-1].items) >= PAGE:
+    lists = [first, *of_spaces, rest]
+    if len(rest.items) >= PAGE:
         lists += yield from together(
             *(
                 listed(
@@ -314,10 +324,17 @@ def events(run: Run) -> Plan[list[Object]]:
                 for reason in TELLING
             )
         )
-    read = {(space_of(one), name_of(one)): one for each in (first, *lists) for one in each.items}
-    because = (
-        f"{len(read)} warnings were read: the first ones, those of {KUBE_SYSTEM}, and those that "
-        "tell of networks; there are more"
-    )
-    run.gap(ask, GapKind.PARTIAL, because, ASKS[ask].by_hand)
+    read = {(space_of(one), name_of(one)): one for each in lists for one in each.items}
+    if all(one.whole for one in (*of_spaces, rest)) and len(spaces) <= MOST_SPACES:
+        because = (
+            f"of namespaces without DNS or agents of nodes, events such as {', '.join(USUAL[:3])} "
+            "were left out but for the first ones"
+        )
+        run.gap(ask, GapKind.BESIDE, because)
+    else:
+        because = (
+            f"{len(read)} warnings were read: the first ones, some of {', '.join(sorted(spaces))}, "
+            "and of those that tell of networks; there are more"
+        )
+        run.gap(ask, GapKind.PARTIAL, because, ASKS[ask].by_hand)
     return list(read.values())

@@ -147,6 +147,14 @@ class Run:
         self.parts: dict[tuple[Ask, object], Part] = {}
         self.gaps: dict[Ask, dict[Gap, None]] = {}
         self.looked: set[Ask] = set()
+        self._made: dict[Wanted, Any] = {}
+
+    def worked_out(self, request: Wanted, work: Callable[[], Result]) -> Result:
+        """Return what is made of the answer to a request; it is worked out once in a run."""
+        if request not in self._made:
+            self._made[request] = work()
+        made: Result = self._made[request]
+        return made
 
     def found(self) -> tuple[Part, ...]:
         """Return the parts, in an order that does not tell in which their answers came.
@@ -186,6 +194,8 @@ class Run:
 
     def objects(self, ask: Ask, answer: Answer, origin: str, *, whole: bool = True) -> None:
         """Keep an answer that holds API objects."""
+        if (ask, answer.request) in self.parts:
+            return
         self.parts[ask, answer.request] = Part(
             kind=Kind.OBJECTS,
             origin=origin,

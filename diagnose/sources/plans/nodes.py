@@ -48,7 +48,7 @@ def nodes(run: Run) -> Plan[Nodes]:
     if not answer.fine and answer.status not in NO_TABLE:
         run.refused(ask, answer, "list nodes in all namespaces")
         return Nodes()
-    rows = table_rows(answer.value) if is_table(answer) else []
+    rows = run.worked_out(answer.request, lambda: table_rows(answer))
     limit = SAMPLE if len(rows) > MOST_WHOLE else MOST_WHOLE
     page = yield from listed(run, ask, PATH, "nodes", limit=limit, more_is_fine=True)
     whole_ones = {name_of(one): one for one in page.items}
@@ -60,15 +60,16 @@ def nodes(run: Run) -> Plan[Nodes]:
         return Nodes(page.items, ready, answered=True)
     rest = [row for row in rows if row[0] not in whole_ones]
     columns = [text_at(one, "name") for one in several_at(answer.value, "columnDefinitions")]
-    run.parts[ask, answer.request] = Part(
-        kind=Kind.TABLE,
-        origin="table of nodes",
-        text=as_table([[one.upper() for one in columns], *rest]),
-        command="kubectl get nodes -o wide",
-        ask=ask,
-        whole=True,
-        taken_at=answer.at or datetime.now(UTC),
-    )
+    if (ask, answer.request) not in run.parts:
+        run.parts[ask, answer.request] = Part(
+            kind=Kind.TABLE,
+            origin="table of nodes",
+            text=as_table([[one.upper() for one in columns], *rest]),
+            command="kubectl get nodes -o wide",
+            ask=ask,
+            whole=True,
+            taken_at=answer.at or datetime.now(UTC),
+        )
     status = columns.index("Status") if "Status" in columns else 1
     ready |= {row[0]: len(row) <= status or row[status].startswith(READY) for row in rest}
     apart = yield from unwell(run, [row[0] for row in rest if not ready[row[0]]])
@@ -87,24 +88,17 @@ def unwell(run: Run, names: Sequence[str]) -> Plan[list[Object]]:
     return [answer.value for answer in answers if answer.fine]
 
 
-def is_table(answer: Answer) -> bool:
-    """Whether an answer is a Table in which every row names something."""
+def table_rows(answer: Answer) -> list[list[str]]:
+    """Return the cells of a Table's rows as texts; none where it is no Table, or a row has none."""
     rows = answer.value.get("rows")
-    return (
-        answer.fine
-        and text_at(answer.value, "kind") == "Table"
-        and isinstance(rows, list)
-        and len(table_rows(answer.value)) == len(rows)
-    )
-
-
-def table_rows(value: Object) -> list[list[str]]:
-    """Return the cells of a Table's rows as texts."""
-    return [
+    if not answer.fine or text_at(answer.value, "kind") != "Table" or not isinstance(rows, list):
+        return []
+    found = [
         [str(cell) if cell not in (None, "") else "<none>" for cell in cells]
-        for row in several_at(value, "rows")
+        for row in several_at(answer.value, "rows")
         if isinstance(cells := row.get("cells"), list) and cells
     ]
+    return found if len(found) == len(rows) else []
 
 
 def as_table(rows: Sequence[Sequence[str]]) -> str:

@@ -14,7 +14,7 @@ def at(value: object, *path: str | int) -> Any:
         if isinstance(one, int):
             value = value[one] if isinstance(value, list) and len(value) > one else None
         else:
-            value = value.get(one) if isinstance(value, Mapping) else None
+            value = value.get(one) if isinstance(value, dict) else None
     return value
 
 
