@@ -140,7 +140,7 @@ ASKS: dict[Ask, AskText] = {
     Ask.EVENTS: AskText(
         "warning events",
         "kubectl get events -A --field-selector type=Warning",
-        (EVENTS,),
+        (EVENTS, DAEMON_SETS),
     ),
     Ask.NODES: AskText(
         "the nodes",
@@ -190,7 +190,7 @@ ASKS: dict[Ask, AskText] = {
     Ask.KUBELET_LOGS: AskText(
         "the kubelet's log of a node",
         "journalctl -u kubelet on the node",
-        (NODES, EVENTS, NODE_PROXY),
+        (NODES, EVENTS, DAEMON_SETS, NODE_PROXY),
         rung=2,
     ),
     Ask.RUNTIME_LOGS: AskText(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from diagnose import __version__, kept
 
 if TYPE_CHECKING:
+    from diagnose.asks import Ask
     from diagnose.model import Check, Gap
 
 
@@ -87,6 +88,15 @@ class Cards(NamedTuple):
             words = sorted({*owners, *(card.layer for card in self.cards)})
             raise UnknownCheck(word, tuple(get_close_matches(plain, words, n=3, cutoff=0.6)))
         return found
+
+
+def asks_of(cards: Sequence[Card]) -> frozenset[Ask]:
+    """Return everything that the facts of some checks are read from, optional ones included."""
+    from diagnose.asks import Ask
+
+    return frozenset(
+        Ask(ask) for ask in {ask for card in cards for need in card.needs for ask in need.asks}
+    )
 
 
 def card_of(check: Check) -> Card:

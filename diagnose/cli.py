@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -367,9 +368,9 @@ def run(
     saved_as = format_of(save, output) if save else output
     if save:
         writable(save)
-    chosen = load(select(wanted, skipped))
+    cards = select(wanted, skipped)
     if access_only:
-        explain_access(chosen, asking, paths)
+        explain_access(cards, asking, paths)
         return
     requests: list[Any] = []
     interrupted = 0
@@ -387,11 +388,11 @@ def run(
     else:
         try:
             with progress("asking the cluster") as step:
-                hauls = [live(chosen, asking, requests, step, reading)]
+                hauls = [live(cards, asking, requests, step, reading)]
         except Cut as cut:
             hauls, interrupted = [cut.haul], cut.code
             complain("interrupted; this is what is known so far")
-    diagnosis = conclude(chosen, hauls, now, requests, reading)
+    diagnosis = conclude(load(cards), hauls, now, requests, reading)
     try:
         say(rendered(diagnosis, output, verbose=verbose, colour=coloured() and output == "table"))
     finally:
@@ -524,7 +525,7 @@ def collect(
         try:
             from diagnose.collect import Reading
 
-            haul = live(load(select((), ())), asking, requests, step, Reading())
+            haul = live(select((), ()), asking, requests, step, Reading())
         except Cut as cut:
             raise click.exceptions.Exit(cut.code) from None  # half a bundle helps nobody
     if not haul.looked:
@@ -670,11 +671,11 @@ def given(paths: Sequence[str]) -> list[Haul]:
 
 
 def live(
-    chosen: Sequence[Check], asking: Asking, requests: list[Any], step: Any, reading: Reading
+    cards: Sequence[Card], asking: Asking, requests: list[Any], step: Any, reading: Reading
 ) -> Haul:
     """Return what the chosen checks need of a cluster; each request is added to `requests`.
 
-    What is read on the way stays in `reading`.
+    While answers are awaited what came is read into `reading`, and the checks are imported.
 
     Raises Cut, with what came so far, when it is interrupted.
 
@@ -682,7 +683,8 @@ def live(
     only where what objects, logs and answers tell proves no cause.
     """
     from diagnose.asks import ASKS
-    from diagnose.collect import asks_of, is_settled
+    from diagnose.cards import asks_of
+    from diagnose.collect import is_settled
     from diagnose.pool import Pool
     from diagnose.process import Ended
     from diagnose.sources.base import SourceError
@@ -697,6 +699,15 @@ def live(
         requests.append(request)
         step(f"{len(requests)} requests")
 
+    modules = iter(dict.fromkeys(card.module for card in cards))
+
+    def spare() -> bool:
+        module = next(modules, None)
+        with contextlib.suppress(Exception):  # what fails here fails again where it is used
+            if module is not None:
+                importlib.import_module(module)
+        return module is not None
+
     options = LiveOptions(
         context=asking.context,
         kubeconfig=asking.kubeconfig,
@@ -710,14 +721,16 @@ def live(
         probe_image=asking.probe_image,
         on_request=note,
         on_write=announce,
+        on_part=reading.of,
+        spare=spare,
     )
-    asks = asks_of(chosen)
+    asks = asks_of(cards)
     session = None
     try:
         session = Live(options, pool)
         if not asking.rung and not asking.probe:
             haul = session.ask(frozenset(ask for ask in asks if ASKS[ask].rung < 3))
-            if is_settled(conclude(chosen, [haul], datetime.now(UTC), (), reading)):
+            if is_settled(conclude(load(cards), [haul], datetime.now(UTC), (), reading)):
                 return session.ask(asks, stop=True)
         return session.ask(asks)
     except SourceError as error:
@@ -759,17 +772,17 @@ def lacks(
         pool.close()
 
 
-def explain_access(chosen: Sequence[Check], asking: Asking, paths: Sequence[str]) -> None:
+def explain_access(cards: Sequence[Card], asking: Asking, paths: Sequence[str]) -> None:
     """Say what a run of the chosen checks would do on a cluster, without asking it anything."""
     from diagnose.access import explained
-    from diagnose.collect import asks_of
+    from diagnose.cards import asks_of
 
     if paths:
         say("Nothing: --from names the evidence, and no cluster is asked.")
         return
     say(
         explained(
-            asks_of(chosen),
+            asks_of(cards),
             rung=4 if asking.probe else asking.rung or 3,
             stays=bool(asking.rung or asking.probe),
             exec_allowed=asking.exec_allowed,

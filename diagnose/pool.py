@@ -100,6 +100,11 @@ class Work(Generic[Given, Made]):
         future = self._pool.submit(self._function, item)
         future.add_done_callback(lambda done: self._done.put((item, done)))
 
+    @property
+    def waits(self) -> bool:
+        """Whether whoever takes the next item would wait for it."""
+        return self._done.empty() and self._pool.remaining_s() > 0
+
     def take(self) -> tuple[Given, Made | TimeoutError]:
         """Return the next item that is done, with its result; the oldest one once it is late.
 

@@ -1,11 +1,14 @@
 """Clients get no answer from cluster DNS.
 
+A link-local address is a cache's on the node itself: nothing but that cache is lost then.
+
 Limits: this is what clients meet. How it fails points the way: a timeout to the network or to
 CoreDNS's absence, a refusal at once to a service without endpoints.
 Source: RFC 1035 section 4.2; BIND 9.18 dighost.c ("no servers could be reached"); glibc
 getaddrinfo EAI_AGAIN; kubernetes/kubernetes pkg/proxy/iptables/proxier.go (REJECT).
 """
 
+import ipaddress
 from collections.abc import Iterator
 
 from diagnose.check import check
@@ -25,6 +28,8 @@ FAMILY = {
     Outcome.UNEXPECTED_SOURCE: "forward-drop",
 }
 USED = frozenset({ServerRole.SERVICE, ServerRole.NODE_LOCAL})
+# The resolvers that cloud networks give to machines: 169.254.169.253 and .254.
+CLOUDS = ipaddress.ip_network("169.254.169.252/30")
 MEANS = {
     Outcome.TIMEOUT: "no answer: the network between, or nobody there",
     Outcome.CONNECTION_REFUSED: "refused at once: no endpoint, or nothing listens",
@@ -61,9 +66,18 @@ def resolution_fails(lookups: ClientResolutions, services: DNSServices | None) -
             message=f"{server or 'the resolver'}{whose}: {MEANS[outcome]}",
             quotes=tuple(one.quote for one in several[:3]),
             remedy=step(server),
-            family=FAMILY[outcome],
+            family="node-local-dns" if link_local(server) else FAMILY[outcome],
             proven=True,
         )
+
+
+def link_local(server: str) -> bool:
+    """Whether an address is one that only a program on the client's own node can have."""
+    try:
+        address = ipaddress.ip_address(server)
+    except ValueError:
+        return False
+    return address.is_link_local and address not in CLOUDS
 
 
 def by_answers(matrix: ProbeMatrix) -> Iterator[Finding]:

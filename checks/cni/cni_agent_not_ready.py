@@ -4,9 +4,9 @@ Unlike a daemon that is not reached it may run: it starts, waits for its control
 told of the pod yet.
 
 Limits: for the first minute of a node or of a pod this is normal; hence a possibility.
-Source: projectcalico/calico v3.32, cni-plugin/pkg/plugin/plugin.go (cmdAdd); ovn-org/
-ovn-kubernetes, go-controller/pkg/cni (utils.go, helper_linux.go); antrea-io/antrea v2.4,
-pkg/agent/cniserver/ipam; kubeovn/kube-ovn v1.15, pkg/daemon/handler.go; cilium/cilium v1.17,
+Source: projectcalico/calico v3.34, cni-plugin/pkg/plugin/plugin.go (cmdAdd); ovn-org/
+ovn-kubernetes, go-controller/pkg/cni (utils.go, helper_linux.go); antrea-io/antrea v2.8,
+pkg/agent/cniserver/ipam; kubeovn/kube-ovn v1.17, pkg/daemon/handler.go; cilium/cilium v1.17,
 pkg/ipam/multipool.go.
 """
 

@@ -8,8 +8,8 @@ Limits: why the daemon does not run is in its own log; while it starts this is n
 not answer in time may be busy: a possibility.
 Source: k8snetworkplumbingwg/multus-cni v4.0.2, pkg/server/api/api.go (DoCNI); ovn-org/
 ovn-kubernetes, go-controller/pkg/cni/cnishim.go (doCNI); Azure/azure-container-networking v1.4,
-cni/network/invoker_cns.go (Add); antrea-io/antrea v2.4, pkg/cni/client.go; kubeovn/kube-ovn v1.15,
-cmd/cni; aws/amazon-vpc-cni-k8s v1.20, cmd/routed-eni-cni-plugin/cni.go (add).
+cni/network/invoker_cns.go (Add); antrea-io/antrea v2.8, pkg/cni/client.go; kubeovn/kube-ovn v1.17,
+cmd/cni; aws/amazon-vpc-cni-k8s v1.23, cmd/routed-eni-cni-plugin/cni.go (add).
 """
 
 from collections.abc import Iterator

@@ -5,7 +5,7 @@ delegate, an old add-on and a new one) both add eth0 to it.
 
 Limits: the message does not tell the one from the other, hence a possibility.
 Source: containernetworking/plugins v1.1.1 and v1.5.1, pkg/ip/link_linux.go (makeVeth);
-projectcalico/calico v3.32, cni-plugin/pkg/dataplane/linux/dataplane_linux.go (SetupRoutes).
+projectcalico/calico v3.34, cni-plugin/pkg/dataplane/linux/dataplane_linux.go (SetupRoutes).
 """
 
 from collections.abc import Iterator

@@ -6,7 +6,8 @@ that vanished without a teardown (a crash, a power cut) keep their addresses for
 Other add-ons keep their pools in the cluster or a cloud, and say in words of their own that nothing
 is left.
 
-Limits: a node that really runs as many pods as its range has addresses looks the same; the count
+Limits: an address that somebody asked for and another holds may be held rightly: a possibility. A
+node that really runs as many pods as its range has addresses looks the same; the count
 of files against the count of sandboxes tells them apart.
 Source: containernetworking/plugins plugins/ipam/host-local/backend/allocator (GetNext), v1.1.1; the
 add-ons' words are cited with their signatures.
@@ -20,9 +21,9 @@ from diagnose.facts.sandbox import by_place, seen
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
 from diagnose.signatures.cni import IPAM_DUPLICATE, IPAM_EXHAUSTED
-from diagnose.signatures.mechanisms import POOL_EXHAUSTED
+from diagnose.signatures.mechanisms import ADDRESS_TAKEN, POOL_EXHAUSTED
 
-EXHAUSTED = (IPAM_EXHAUSTED, IPAM_DUPLICATE, POOL_EXHAUSTED)
+EXHAUSTED = (IPAM_EXHAUSTED, IPAM_DUPLICATE, POOL_EXHAUSTED, ADDRESS_TAKEN)
 NAMES = frozenset(one.name for one in EXHAUSTED)
 HOST_LOCAL = "for range "  # host-local's words
 
@@ -41,7 +42,7 @@ def cni_ipam_exhausted(failures: SandboxFailures) -> Iterator[Finding]:
         used = next((m["range"] for m in matches if m["range"]), "its range")
         leased = next((m["address"] for m in matches if m["address"]), "")
         text = f"{leased} is leased to another sandbox" if leased else f"no address left in {used}"
-        local = leased or any(HOST_LOCAL in one.quote.text for one in several)
+        local = any(HOST_LOCAL in one.quote.text for one in several)
         node = place.name if place.kind == "Node" else place.node
         where = quoted(node, "<node>")
         yield Finding(
@@ -49,6 +50,7 @@ def cni_ipam_exhausted(failures: SandboxFailures) -> Iterator[Finding]:
             message=f"{text} ({seen(several)})",
             quotes=tuple(one.quote for one in several[:3]),
             remedy=steps(where) if local else pool_steps(where),
+            proven=any(one.signature != ADDRESS_TAKEN.name for one in matches),
             at=several[0].first_at,
         )
 

@@ -6,9 +6,10 @@ that forbids: the plugin ends with the kernel's own error.
 
 Limits: that something is not supported is certain; "permission denied" and the like have several
 origins, hence a possibility.
-Source: golang/go syscall zerrors_linux_amd64.go; containernetworking/plugins v1.9.1, pkg/ip,
-pkg/ipam, plugins/meta/bandwidth/ifb_creator.go, plugins/meta/tuning; projectcalico/calico v3.32,
-cni-plugin/pkg/dataplane/linux/dataplane_linux.go.
+Source: golang/go syscall zerrors_linux_amd64.go; torvalds/linux v6.1 net/ipv6/addrconf.c
+(ipv6_add_addr: EACCES); containernetworking/plugins v1.9.1, pkg/ip, pkg/ipam, plugins/meta/
+bandwidth/ifb_creator.go, plugins/meta/tuning; projectcalico/calico v3.34, cni-plugin/pkg/dataplane/
+linux/dataplane_linux.go.
 """
 
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ from diagnose.text.regex import regex
 
 ABSENT = ("not supported", "no such file or directory")
 IPV6 = "ipv6"
+ADDRESS = regex(
+    r"add(?:ing)? (?:IP )?addr.{0,120}?(?P<address>[\da-f]{0,4}:[\da-f:]{1,36}:[\da-f]*)"
+)
 INTERFACE = regex(r"net/ipv[46]/(?:conf|neigh)/(?P<name>[^/]+)/")
 
 
@@ -48,6 +52,8 @@ def message(match: Match) -> str:
             interface = "" if of_kernel(match) else ", or its interface is gone"
             return f"this kernel has no setting {setting}{interface}"
         return f"{setting} cannot be set: {match['reason']}"
+    if address := refused_ipv6(match):
+        return f"IPv6 is disabled where {address} should be set: permission denied"
     what = match["what"].rpartition("failed (add): ")[2].strip(" :")
     return f"{what[-120:]}: {match['reason']}" if what else match["reason"]
 
@@ -56,7 +62,16 @@ def certain(match: Match) -> bool:
     """Whether the answer leaves one cause: it is not there, or cannot be written at all."""
     if match.signature == SYSCTL_REFUSED.name:
         return match["reason"] != ABSENT[1] or of_kernel(match)
-    return any(one in match["reason"] for one in ABSENT)
+    return bool(refused_ipv6(match)) or any(one in match["reason"] for one in ABSENT)
+
+
+def refused_ipv6(match: Match) -> str:
+    """Return the IPv6 address that the kernel does not take; "" for another trouble.
+
+    It denies permission where disable_ipv6 is set; who lacks a right is told "not permitted".
+    """
+    found = ADDRESS.search(match["what"])
+    return found["address"] if found and match["reason"] == "permission denied" else ""
 
 
 def of_kernel(match: Match) -> bool:
@@ -68,15 +83,16 @@ def of_kernel(match: Match) -> bool:
 def family(match: Match) -> str:
     """Return another family where IPv6 is what the kernel has not; "" else."""
     off = match["reason"] == ABSENT[1] and IPV6 in match["setting"]
-    return "dual-stack" if off else ""
+    return "dual-stack" if off or refused_ipv6(match) else ""
 
 
 def steps(match: Match, node: str) -> tuple[Remedy, ...]:
     """Return the remedy: see what is missing, then load, allow or do without it."""
-    if IPV6 in match["setting"]:
+    if IPV6 in match["setting"] or refused_ipv6(match):
         cure = Remedy(
             title="Give the kernel IPv6 back, or take IPv6 out of the add-on's configuration",
             commands=(
+                f"sysctl -w net.ipv6.conf.all.disable_ipv6=0  # on {node}, in the runtime's too",
                 f"remove ipv6.disable=1 from the kernel's command line and restart {node}",
                 "or set assign_ipv6 (Calico) and the like to false in the add-on's ConfigMap",
             ),

@@ -6,7 +6,7 @@ nobody's sake.
 
 Limits: it is silent about a node of whose sandboxes another failure tells more.
 Source: containernetworking/cni v1.3, libcni/api.go (addNetwork), pkg/invoke/raw_exec.go; golang/go
-context (DeadlineExceeded); kubernetes/apimachinery v0.33, pkg/api/errors/errors.go (NewNotFound).
+context (DeadlineExceeded); kubernetes/apimachinery v0.35, pkg/api/errors/errors.go (NewNotFound).
 """
 
 from collections.abc import Iterator
@@ -17,9 +17,15 @@ from diagnose.facts.logs import Match
 from diagnose.facts.sandbox import by_place, seen
 from diagnose.model import Finding, Remedy, Severity
 from diagnose.remedies import NODE, look, quoted
-from diagnose.signatures.mechanisms import CRASHED, DEADLINE, OBJECT_MISSING, UNKNOWN
+from diagnose.signatures.mechanisms import (
+    CRASHED,
+    DEADLINE,
+    OBJECT_MISSING,
+    SERVER_AWAY,
+    UNKNOWN,
+)
 
-TOLD = (CRASHED, OBJECT_MISSING, DEADLINE, UNKNOWN)
+TOLD = (SERVER_AWAY, CRASHED, OBJECT_MISSING, DEADLINE, UNKNOWN)
 NAMES = frozenset(one.name for one in TOLD)
 # What a request of CNI is called, and what was asked of the runtime before any plugin.
 PHASES = {"add": "set-up", "delete": "teardown", "del": "teardown", "": "start"}
@@ -48,6 +54,7 @@ def sandbox_setup_failed(failures: SandboxFailures) -> Iterator[Finding]:
             quotes=tuple(one.quote for one in several[:3]),
             remedy=steps(match, node),
             proven=False,
+            family="apiserver-unreachable" if match.signature == SERVER_AWAY.name else "",
             at=several[0].first_at,
         )
 
@@ -68,6 +75,9 @@ def message(match: Match) -> str:
     step = f"{who} ({PHASES.get(match['phase'], match['phase'])})"
     if match.signature == DEADLINE.name:
         return f"{step} ran out of time; what hung is not told: {match['said'][:SHOWN]}"
+    if match.signature == SERVER_AWAY.name:
+        server = match["address"] or "the API server"
+        return f"{step} does not get through to {server}: {match['reason'][:SHOWN]}"
     if match.signature == OBJECT_MISSING.name:
         kind = match["kind"] or "what it asks for"
         name = f' "{match["object"]}"' if match["object"] else " in this API server"
@@ -89,6 +99,17 @@ def steps(match: Match, node: str) -> tuple[Remedy, ...]:
                 f"kubectl get pods -A -o wide --field-selector spec.nodeName={node}",
                 verify="an old plugin process (repair the agent that it asks), a slow runtime, or "
                 "a busy disk",
+            ),
+        )
+    if match.signature == SERVER_AWAY.name:
+        return (
+            look(
+                "Try the server that the plugin asks from the node itself, with a large answer too",
+                f"curl -ks --max-time 5 https://{match['address'] or '10.96.0.1:443'}/version"
+                f"  # on {node}",
+                "kubectl get --raw /api/v1/pods | wc -c; ip route; ip -s link",
+                verify="refused, no answer, or a connection that breaks: the way to it, its "
+                "balancer or the MTU; port 2379 is etcd, Calico's data store",
             ),
         )
     if match.signature == OBJECT_MISSING.name:

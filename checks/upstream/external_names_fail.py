@@ -6,8 +6,12 @@ responsible for it: the upstreams of the Corefile, not the Kubernetes API.
 
 Of what corediag asked itself, a server counts that knows a cluster name and no external one.
 
+What another server knows does not clear this one: that a node's own resolver finds the name is the
+usual proof that the way from CoreDNS is at fault. Old busybox tells no way to fail; where it found
+the server's own name, the server answers, and a name that exists beyond doubt was lost behind it.
+
 Limits: NXDOMAIN may be the truth about a name and raises nothing.
-Source: coredns/coredns v1.12.0 plugin/forward/forward.go (ServeDNS); RFC 1035 section 4.1.1.
+Source: busybox 1.28 networking/nslookup.c (print_host); coredns/coredns v1.12.0 plugin/forward/forward.go (ServeDNS); RFC 1035 section 4.1.1.
 """
 
 from collections.abc import Iterator
@@ -15,8 +19,8 @@ from collections.abc import Iterator
 from diagnose.check import check
 from diagnose.facts import Corefile, ProbeMatrix, Resolutions
 from diagnose.facts.dns_answers import NameKind, Server, ServerRole
-from diagnose.facts.lookups import Outcome
-from diagnose.facts.names import DEFAULT_DOMAIN, external, in_cluster, normal
+from diagnose.facts.lookups import Lookup, Outcome
+from diagnose.facts.names import DEFAULT_DOMAIN, external, in_cluster, normal, public
 from diagnose.facts.probe_matrix import CLUSTER_ROLES, Cell, called, joined
 from diagnose.facts.resolutions import found
 from diagnose.model import CLUSTER, Finding, Severity
@@ -26,6 +30,7 @@ FAMILY = {
     Outcome.SERVFAIL: "upstream-timeout",
     Outcome.REFUSED: "upstream-refused",
     Outcome.TIMEOUT: "upstream-timeout",
+    Outcome.NOT_KNOWN: "upstream-timeout",
 }
 RESOLVED = frozenset({Outcome.NOERROR, Outcome.NODATA, Outcome.NXDOMAIN})
 STEP = look(
@@ -56,12 +61,19 @@ def external_names_fail(lookups: Resolutions, corefile: Corefile | None) -> Iter
         for one in lookups.ended(Outcome.NOERROR, Outcome.NODATA)
         if in_cluster(one.name, domains)
     }
-    solved = {normal(one.name) for one in lookups.ended(Outcome.NOERROR)}
+    solved = {(one.server, normal(one.name)) for one in lookups.ended(Outcome.NOERROR)}
+    exist = {name for _, name in solved}
     ways: dict[Outcome, list[int]] = {}
     for number, one in enumerate(lookups.lookups):
         if one.outcome is Outcome.TIMEOUT and one.server not in alive:
             continue
-        failed = one.outcome in FAMILY and normal(one.name) not in solved
+        name = normal(one.name)
+        if one.outcome is Outcome.NOT_KNOWN and not (
+            heard(one, alive) and (name in exist or public(name))
+        ):
+            continue
+        by = {"", one.server} if one.server else {server for server, _ in solved}
+        failed = one.outcome in FAMILY and not any((server, name) in solved for server in by)
         if failed and external(one.name, domains):
             ways.setdefault(one.outcome, []).append(number)
     upstreams = ", ".join(corefile.upstreams(".")) if corefile else ""
@@ -79,6 +91,11 @@ def external_names_fail(lookups: Resolutions, corefile: Corefile | None) -> Iter
             remedy=STEP,
             family=FAMILY[outcome],
         )
+
+
+def heard(lookup: Lookup, alive: set[str]) -> bool:
+    """Whether a tool that tells no way to fail was answered: for the server's own name."""
+    return lookup.server in alive and bool(lookup.server_name)
 
 
 def by_answers(matrix: ProbeMatrix, upstreams: str) -> Iterator[Finding]:

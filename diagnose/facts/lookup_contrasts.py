@@ -17,6 +17,7 @@ from diagnose.values import dataclass
 # The programs that ask by UDP first, and print what they asked.
 BY_UDP = frozenset({"nslookup", "dig", "host", "kdig", "drill"})
 UNKNOWN = frozenset({Outcome.NXDOMAIN, Outcome.NODATA})
+TYPE_FAILS = frozenset({Outcome.NXDOMAIN, Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TIMEOUT})
 MOST_LABELS = 8  # of a Service's name with its domain that are looked at
 # Of a message over UDP without EDNS0 (RFC 1035, 4.2.1), and of one address in it.
 SMALL_BYTES, A_BYTES, AAAA_BYTES = 512, 16, 28
@@ -97,6 +98,34 @@ def short_forms(lookups: Sequence[Lookup]) -> Iterator[ShortForm]:
         if one.outcome in UNKNOWN and key in whole and key not in seen:
             seen.add(key)
             yield ShortForm(one, whole[key])
+
+
+@dataclass(frozen=True)
+class Types:
+    """A name of one server whose IPv4 addresses are found, while asking for IPv6 ones fails."""
+
+    found: Lookup
+    failed: Lookup
+
+
+def by_type(lookups: Sequence[Lookup]) -> Iterator[Types]:
+    """Yield each server and name for which only AAAA fails; what found both at any time is well.
+
+    A name that has an address exists, so that NXDOMAIN for another type is a failure too.
+    """
+    found: dict[tuple[str, str], Lookup] = {}
+    well: set[tuple[str, str]] = set()
+    for one in lookups:
+        key = (one.server, normal(one.name))
+        if one.qtype == "AAAA" and one.outcome in (Outcome.NOERROR, Outcome.NODATA):
+            well.add(key)
+        elif one.outcome is Outcome.NOERROR and any("." in answer for answer in one.answers):
+            found.setdefault(key, one)
+    for one in lookups:
+        key = (one.server, normal(one.name))
+        if one.qtype == "AAAA" and one.outcome in TYPE_FAILS and key in found and key not in well:
+            well.add(key)
+            yield Types(found[key], one)
 
 
 def parts_of(name: str) -> Iterator[str]:

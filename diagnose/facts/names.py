@@ -43,6 +43,18 @@ def always_exists(name: str, domains: Iterable[str] = (DEFAULT_DOMAIN,)) -> bool
     return plain in known
 
 
+# Names outside of any cluster that people try, and that have had addresses for decades.
+KNOWN_SITES = frozenset(
+    "example.com example.org google.com baidu.com github.com yahoo.com bing.com microsoft.com "
+    "amazon.com kubernetes.io cloudflare.com debian.org ubuntu.com kernel.org wikipedia.org".split()
+)
+
+
+def public(name: str) -> bool:
+    """Whether a name outside exists beyond doubt."""
+    return normal(name).removeprefix("www.") in KNOWN_SITES
+
+
 def external(name: str, domains: Iterable[str] = (DEFAULT_DOMAIN,)) -> bool:
     """Whether a name is one that only servers outside of the cluster can know."""
     plain = normal(name)

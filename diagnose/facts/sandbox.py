@@ -54,10 +54,18 @@ WRAPPERS = (
     kubelet.CNI_ADD_FAILED,
     runtime.RUN_SANDBOX_FAILED,
     runtime.STOP_SANDBOX_FAILED,
+    runtime.PLUGIN_ADD_FAILED,
+    runtime.PLUGIN_DELETE_FAILED,
 )
 TEARDOWNS = frozenset(
-    one.name for one in (kubelet.SANDBOX_KILL_FAILED, runtime.STOP_SANDBOX_FAILED)
+    one.name
+    for one in (
+        kubelet.SANDBOX_KILL_FAILED,
+        runtime.STOP_SANDBOX_FAILED,
+        runtime.PLUGIN_DELETE_FAILED,
+    )
 )
+LONE = frozenset((runtime.PLUGIN_ADD_FAILED.name, runtime.PLUGIN_DELETE_FAILED.name))
 # Kubelets tear down sandboxes that are long gone, again and again: there a missing namespace is
 # routine.
 WEAK = frozenset(
@@ -335,10 +343,16 @@ def telling_of(line: Iterable[Match]) -> tuple[Match, ...]:
     """Return the errors of a line; where no signature knows one, what its words mean."""
     every = list(line)
     known_ones = strong(every)
-    wrapper = next((one for one in every if one.signature in WRAPPER_NAMES), None)
+    wrapper = max(  # the outermost: its message holds the others'
+        (one for one in every if one.signature in WRAPPER_NAMES),
+        key=lambda one: len(one["message"]),
+        default=None,
+    )
     if wrapper is None or not NO_REASON.issuperset(one.signature for one in known_ones):
         return known_ones
-    meant = meant_by(wrapper["message"], wrapper.subject, wrapper.quote, wrapper.at)
+    lone = wrapper.signature in LONE
+    text = wrapper.quote.text if lone else wrapper["message"]
+    meant = meant_by(text, wrapper.subject, wrapper.quote, wrapper.at)
     down = bool({one.signature for one in every} & TEARDOWNS)
     return (*known_ones, *(one for one in meant if not (down and one.signature in WEAK)))
 

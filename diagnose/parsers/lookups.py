@@ -85,6 +85,7 @@ TELLING = (
     Outcome.SERVFAIL,
     Outcome.REFUSED,
 )
+GRAVE = frozenset({Outcome.SERVFAIL, Outcome.REFUSED, Outcome.NXDOMAIN})
 WEAKER = frozenset({Outcome.NODATA, Outcome.NOT_KNOWN})  # a graver failure takes their place
 
 
@@ -250,6 +251,7 @@ class Session:
     results: dict[str, Result] = field(default_factory=dict)
     records: list[tuple[str, str, Quote]] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
+    halves: dict[str, Result] = field(default_factory=dict)  # of names that have addresses
 
     @property
     def ended(self) -> bool:
@@ -265,6 +267,8 @@ class Session:
             and (outcome is Outcome.NOERROR or known.outcome in WEAKER)
         ):
             known = self.results[name] = Result(outcome, quote)
+        elif known.outcome is Outcome.NOERROR and outcome in GRAVE:
+            self.halves.setdefault(name, Result(outcome, quote))
         if answer and known.outcome is Outcome.NOERROR:
             known.answers[answer] = None
         self.last = name
@@ -333,6 +337,17 @@ def lookups_of(session: Session, place: Subject, fallback_at: datetime | None) -
         for one, result in session.results.items()
         if result.outcome is Outcome.NOERROR
     }
+    # nslookup asks for A, then for AAAA: a failure behind addresses is the second one's.
+    for one, half in session.halves.items():
+        if not asked.qtype and all("." in answer for answer in session.results[one].answers):
+            yield replace(
+                base,
+                outcome=half.outcome,
+                quote=half.quote,
+                origin=half.quote.origin,
+                name=one or name,
+                qtype="AAAA",
+            )
     for one, result in session.results.items():
         label = one.partition(".")[0].lower()
         if result.outcome is not Outcome.NOERROR and label in solved:

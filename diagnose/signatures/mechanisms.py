@@ -34,7 +34,7 @@ RUNTIME_AWAY = Signature(
                 'connection error: desc = "transport: Error while dialing: dial unix '
                 '/run/containerd/containerd.sock: connect: connection refused"',
             ),
-            source=f"kubernetes/cri-client pkg/remote_runtime.go, v0.33; {GO_NET}",
+            source=f"kubernetes/cri-client pkg/remote_runtime.go, v0.35; {GO_NET}",
         ),
         Wording(
             pattern=r"Cannot connect to the Docker daemon at unix://(?P<address>/\S+?)\.(?:\s|$)",
@@ -113,7 +113,7 @@ POOL_EXHAUSTED = Signature(
                 "no available ip",
                 "No more free IPs in the range",
             ),
-            source="kubeovn/kube-ovn pkg/ipam/subnet.go, v1.15",
+            source="kubeovn/kube-ovn pkg/ipam/subnet.go, v1.17",
         ),
         Wording(
             pattern=r"(?i:\b(?:no|not enough|insufficient) (?:IPs?|(?:IP |pod )?addresses)"
@@ -134,7 +134,7 @@ POOL_EXHAUSTED = Signature(
                 "1b2c, waiting on Azure CNS to allocate more with NC Status: ",
             ),
             source="Azure/azure-container-networking cns/restserver/ipam.go "
-            "(AssignAvailableIPConfigs), v1.7",
+            "(AssignAvailableIPConfigs), master of 2026-08",
         ),
         Wording(
             pattern=r"(?i:(?:pools?|ranges?|subnets?|cidrs?|IPs|addresses)(?: (?:is|are|has been|"
@@ -144,7 +144,7 @@ POOL_EXHAUSTED = Signature(
                 "failed to allocate IPv4 address for Pod kube-system/coredns-aaaaa: all IPPools "
                 "exhausted",
             ),
-            source="antrea-io/antrea pkg/agent/cniserver/ipam/antrea_ipam.go, v2.4; "
+            source="antrea-io/antrea pkg/agent/cniserver/ipam/antrea_ipam.go, v2.8; "
             "cilium/cilium pkg/ipam/crd.go, v1.17",
         ),
         Wording(
@@ -156,13 +156,33 @@ POOL_EXHAUSTED = Signature(
                 "10.9.0.254 / range: 10.9.0.0/24 / excludeRanges: []",
             ),
             source="k8snetworkplumbingwg/whereabouts pkg/allocate/allocate.go (AssignmentError), "
-            "v0.9",
+            "v0.9.4",
         ),
         Wording(
             pattern="NoAvailableAddress|network without free addresses",
             literal="vailable",
             samples=("request ip return 500 NoAvailableAddress",),
-            source="kubeovn/kube-ovn pkg/ipam/ipam.go (ErrNoAvailable), v1.15",
+            source="kubeovn/kube-ovn pkg/ipam/ipam.go (ErrNoAvailable), v1.17",
+        ),
+    ),
+)
+
+# An address that is to be given is noted for another sandbox.
+ADDRESS_TAKEN = Signature(
+    name="address-taken",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"(?i:\b(?:IP|address)\b)(?: address)?[ :]{0,3}(?P<address>[\da-fA-F]"
+            r"[\da-fA-F.:]{2,44})(?:/\d+)? (?:is |has )?(?:already|been) (?:in use|allocated|"
+            r"assigned|reserved)\b(?! by (?:the )?host)",
+            literal=" ",
+            samples=(
+                "static IP allocation failed, requested IP address:2001:db8:194:101::113 is "
+                "already in use",
+                "ip 10.16.0.9 has been allocated to [kube-system/other]",
+            ),
+            source="nokia/danm pkg/ipam/ipam.go, v4.3; kubeovn/kube-ovn pkg/ipam/subnet.go, v1.17",
         ),
     ),
 )
@@ -182,7 +202,7 @@ AGENT_AWAY = Signature(
                 "error dialing DHCP daemon: dial unix /run/cni/dhcp.sock: connect: no such file or "
                 "directory",
             ),
-            source="antrea-io/antrea pkg/cni/client.go, v2.4; kubeovn/kube-ovn pkg/request, v1.15; "
+            source="antrea-io/antrea pkg/cni/client.go, v2.8; kubeovn/kube-ovn pkg/request, v1.17; "
             f"containernetworking/plugins plugins/ipam/dhcp/main.go, v1.9.1; {GO_NET}",
         ),
         Wording(
@@ -195,8 +215,8 @@ AGENT_AWAY = Signature(
                 'desc = connection error: desc = "transport: Error while dialing dial tcp '
                 '127.0.0.1:50051: connect: connection refused"',
             ),
-            source="aws/amazon-vpc-cni-k8s cmd/routed-eni-cni-plugin/cni.go (add), v1.20; "
-            f"Azure/azure-container-networking cns/client/client.go, v1.7; {GO_NET}",
+            source="aws/amazon-vpc-cni-k8s cmd/routed-eni-cni-plugin/cni.go (add), v1.23; "
+            f"Azure/azure-container-networking cns/client/client.go, master of 2026-08; {GO_NET}",
         ),
         Wording(
             pattern=r"http://(?:dummy|(?P<address>(?:localhost|127\.0\.0\.1)(?::\d+)?))/"
@@ -206,7 +226,7 @@ AGENT_AWAY = Signature(
                 'http request failed: Post "http://localhost:10090/network/requestipconfigs": '
                 "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
             ),
-            source="Azure/azure-container-networking cns/client/client.go, v1.7; "
+            source="Azure/azure-container-networking cns/client/client.go, master of 2026-08; "
             "golang/go net/http client.go",
         ),
         Wording(
@@ -221,7 +241,7 @@ AGENT_AWAY = Signature(
                 "DeadlineExceeded desc = context deadline exceeded",
             ),
             source="cilium/cilium pkg/client/client.go (Hint), v1.17; aws/amazon-vpc-cni-k8s "
-            "cmd/routed-eni-cni-plugin/cni.go (add), v1.20",
+            "cmd/routed-eni-cni-plugin/cni.go (add), v1.23",
         ),
         Wording(
             pattern=r"(?P<reason>unable to connect to Cilium (?:agent|daemon).*)$",
@@ -237,7 +257,7 @@ AGENT_AWAY = Signature(
                 "ovs-vsctl: unix:/var/run/openvswitch/db.sock: database connection failed (No such "
                 "file or directory)",
             ),
-            source="openvswitch/ovs utilities/ovs-vsctl.c, v3.3; as kube-ovn v1.15 and "
+            source="openvswitch/ovs utilities/ovs-vsctl.c, v3.3; as kube-ovn v1.17 and "
             "ovn-kubernetes quote it",
         ),
     ),
@@ -257,8 +277,8 @@ AGENT_NOT_READY = Signature(
                 "Calico is currently not ready to process requests",
                 "Antrea IPAM driver not ready: timed out waiting for the condition",
             ),
-            source="projectcalico/calico cni-plugin/pkg/plugin/plugin.go (cmdAdd), v3.32; "
-            "antrea-io/antrea pkg/agent/cniserver/ipam/antrea_ipam.go, v2.4",
+            source="projectcalico/calico cni-plugin/pkg/plugin/plugin.go (cmdAdd), v3.34; "
+            "antrea-io/antrea pkg/agent/cniserver/ipam/antrea_ipam.go, v2.8",
         ),
         Wording(
             pattern=r"(?i:waiting for (?P<what>OVS port binding|annotations|readinessindicatorfile|"
@@ -273,8 +293,8 @@ AGENT_NOT_READY = Signature(
                 "condition",
             ),
             source="ovn-org/ovn-kubernetes go-controller/pkg/cni (utils.go, helper_linux.go); "
-            "k8snetworkplumbingwg/multus-cni pkg/multus/multus.go (CmdAdd), v4.2; "
-            "projectcalico/calico cni-plugin/pkg/wait/wait.go, v3.32",
+            "k8snetworkplumbingwg/multus-cni pkg/multus/multus.go (CmdAdd), v4.3; "
+            "projectcalico/calico cni-plugin/pkg/wait/wait.go, v3.34",
         ),
         Wording(
             pattern=r"(?P<reason>no address allocated to pod .*|pool not \(yet\) available.*|"
@@ -289,8 +309,8 @@ AGENT_NOT_READY = Signature(
                 "unable to create endpoint: [PUT /endpoint/{id}][400] putEndpointIdInvalid  unable "
                 "to find pod kube-system/coredns-aaaaa",
             ),
-            source="kubeovn/kube-ovn pkg/daemon/handler.go, v1.15; projectcalico/calico "
-            "libcalico-go/lib/errors/errors.go, v3.32; cilium/cilium pkg/ipam/multipool.go, v1.17",
+            source="kubeovn/kube-ovn pkg/daemon/handler.go, v1.17; projectcalico/calico "
+            "libcalico-go/lib/errors/errors.go, v3.34; cilium/cilium pkg/ipam/multipool.go, v1.17",
         ),
     ),
 )
@@ -305,7 +325,37 @@ API_UNAUTHORIZED = Signature(
             literal="e",
             samples=("error at storage engine: k8s get error: Unauthorized",),
             source="kubernetes/apimachinery pkg/api/errors/errors.go (NewUnauthorized, "
-            "NewGenericServerResponse), v0.33",
+            "NewGenericServerResponse), v0.35",
+        ),
+    ),
+)
+
+# What the plugin asks over the network: the API server, or a data store of its own.
+SERVER_AWAY = Signature(
+    name="plugin-server-away",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r"dial tcp (?P<address>[^\s:]+:\d+|\[[^\]\s]+\]:\d+): (?:connect: )?"
+            "(?P<reason>.+)$",
+            literal="dial tcp ",
+            samples=(
+                "error creating calico client: dial tcp 192.0.2.10:2379: connect: connection "
+                "refused",
+            ),
+            source=GO_NET,
+        ),
+        Wording(
+            pattern=r"(?P<reason>unexpected error when reading response body.*|"
+            r"http2: client connection (?:lost|force closed).*|net/http: TLS handshake timeout"
+            r"|client rate limiter Wait returned an error.*)$",
+            literal="e",
+            samples=(
+                "unexpected error when reading response body. Please retry. Original error: "
+                "http2: client connection lost",
+            ),
+            source="kubernetes/client-go rest/request.go (transformResponse), v0.35; golang/net "
+            "http2/transport.go",
         ),
     ),
 )
@@ -322,7 +372,7 @@ OBJECT_MISSING = Signature(
                 'failed to get k8s node resource: nodes "worker-9" not found',
                 'network-attachment-definitions.k8s.cni.cncf.io "net1" not found',
             ),
-            source="kubernetes/apimachinery pkg/api/errors/errors.go (NewNotFound), v0.33",
+            source="kubernetes/apimachinery pkg/api/errors/errors.go (NewNotFound), v0.35",
         ),
         Wording(
             pattern=r"could not find the requested resource(?: \(get (?P<kind>[\w.-]+)"
@@ -333,7 +383,7 @@ OBJECT_MISSING = Signature(
                 "ippools.whereabouts.cni.cncf.io 10.9.0.0-24)",
             ),
             source="kubernetes/apimachinery pkg/api/errors/errors.go (NewGenericServerResponse), "
-            "v0.33",
+            "v0.35",
         ),
     ),
 )
@@ -354,7 +404,7 @@ NETNS_LOST = Signature(
                 "descriptor",
             ),
             source="cilium/cilium plugins/cilium-cni/cmd/cmd.go (Add), v1.17; antrea-io/antrea "
-            "pkg/agent/cniserver/interface_configuration_linux.go, v2.4",
+            "pkg/agent/cniserver/interface_configuration_linux.go, v2.8",
         ),
         Wording(
             pattern=r"(?P<netns>/(?:proc/\d+/ns/net|(?:var/)?run/netns/[\w.-]+))\\*\"?: "
@@ -408,7 +458,7 @@ CONFIG_REFUSED = Signature(
             source="containernetworking/plugins v1.9.1 (plugins/meta/portmap/main.go, plugins/ipam/"
             "host-local/backend/allocator/config.go, plugins/meta/tuning/tuning.go, plugins/meta/"
             "bandwidth/main.go); flannel-io/cni-plugin flannel.go, v1.9.1; "
-            "k8snetworkplumbingwg/multus-cni pkg/types/conf.go, v4.2",
+            "k8snetworkplumbingwg/multus-cni pkg/types/conf.go, v4.3",
         ),
         Wording(
             pattern=r"(?P<reason>invalid (?:MTU|VLAN ID|chaining-mode|dataplane type|address|CIDR"
@@ -429,7 +479,7 @@ CONFIG_REFUSED = Signature(
             samples=('failed to lookup master "eth1": Link not found',),
             source="containernetworking/plugins v1.9.1, plugins/main/macvlan/macvlan.go, "
             "plugins/main/host-device/host-device.go; Azure/azure-container-networking "
-            "cni/network/network.go, v1.7",
+            "cni/network/network.go, master of 2026-08",
         ),
     ),
 )
@@ -449,7 +499,7 @@ SYSCTL_REFUSED = Signature(
                 "/proc/sys/net/ipv6/conf/all/disable_ipv6: no such file or directory",
             ),
             source="containernetworking/plugins pkg/utils/sysctl/sysctl_linux.go, v1.9.1; "
-            "projectcalico/calico cni-plugin/pkg/dataplane/linux/dataplane_linux.go, v3.32",
+            "projectcalico/calico cni-plugin/pkg/dataplane/linux/dataplane_linux.go, v3.34",
         ),
     ),
     key=("setting",),
@@ -526,7 +576,7 @@ THERE_ALREADY = Signature(
                 'failed to rename macvlan to "eth0": file exists',
             ),
             source=f"{GO_SYSCALL} (EEXIST); projectcalico/calico cni-plugin/pkg/dataplane/linux/"
-            "dataplane_linux.go (SetupRoutes), v3.32",
+            "dataplane_linux.go (SetupRoutes), v3.34",
         ),
     ),
 )
@@ -586,9 +636,11 @@ MECHANISMS = (
     RUNTIME_AWAY,
     PACKET_FILTER,
     POOL_EXHAUSTED,
+    ADDRESS_TAKEN,
     AGENT_AWAY,
     AGENT_NOT_READY,
     API_UNAUTHORIZED,
+    SERVER_AWAY,
     NETNS_LOST,
     CONFIG_REFUSED,
     SYSCTL_REFUSED,

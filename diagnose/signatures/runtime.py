@@ -124,7 +124,7 @@ SANDBOX_IMAGE_FAILED = Signature(
                 "docker://registry.k8s.io/pause:3.10: pinging container registry registry.k8s.io: "
                 'Get "https://registry.k8s.io/v2/": dial tcp 192.0.2.9:443: i/o timeout',
             ),
-            source="cri-o/cri-o server/sandbox_run_linux.go (runPodSandbox), v1.34; the reason "
+            source="cri-o/cri-o server/sandbox_run_linux.go (runPodSandbox), v1.37; the reason "
             "from containers/image docker/docker_image_src.go",
         ),
     ),
@@ -204,8 +204,8 @@ SANDBOX_START_FAILED = Signature(
                 "mount ns: /proc/1234/ns/net: Operation not permitted",
             ),
             source="containerd/containerd internal/cri/server/sandbox_run.go (RunPodSandbox), "
-            "podsandbox/sandbox_run.go (Start), v2.1; cri-o/cri-o server/sandbox_run_linux.go, "
-            "server/sandbox_network.go, v1.34",
+            "podsandbox/sandbox_run.go (Start), v2.4; cri-o/cri-o server/sandbox_run_linux.go, "
+            "server/sandbox_network.go, v1.37",
         ),
     ),
     envelope=True,
@@ -249,7 +249,7 @@ SANDBOX_NAME_RESERVED = Signature(
                 "stage sandbox network creation: context deadline exceeded: error reserving pod "
                 "name k8s_coredns-5zgtx_kube-system_1b2c_0 for id 3f1c0a9d: name is reserved",
             ),
-            source="cri-o/cri-o server/sandbox_run.go, v1.34",
+            source="cri-o/cri-o internal/lib/container_server.go (ReservePodName), v1.37",
         ),
     ),
 )
@@ -307,6 +307,44 @@ IMAGE_PULL_FAILED = Signature(
         ),
     ),
     key=("image",),
+    envelope=True,
+)
+
+# What libcni says of a plugin, whoever quotes it; people paste it without what stands before.
+PLUGIN_ADD_FAILED = Signature(
+    name="runtime-plugin-add-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'plugin type=\\*"(?P<plugin>[^"\\]{1,64})\\*"(?: name=\\*"[^"\\]{0,128}\\*")? '
+            r"failed \(add\): (?P<message>.+)$",
+            literal=" failed (add): ",
+            samples=(
+                'plugin type="bridge" name="net" failed (add): failed to make veth pair: operation '
+                "not supported",
+            ),
+            source="containernetworking/cni libcni/api.go (AddNetworkList), v1.1.0",
+        ),
+    ),
+    key=("plugin", "message"),
+    envelope=True,
+)
+
+PLUGIN_DELETE_FAILED = Signature(
+    name="runtime-plugin-delete-failed",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'plugin type=\\*"(?P<plugin>[^"\\]{1,64})\\*"(?: name=\\*"[^"\\]{0,128}\\*")? '
+            r"failed \(delete\): (?P<message>.+)$",
+            literal=" failed (delete): ",
+            samples=(
+                'plugin type="portmap" name="net" failed (delete): could not teardown ipv4 dnat',
+            ),
+            source="containernetworking/cni libcni/api.go (DelNetworkList), v1.1.0",
+        ),
+    ),
+    key=("plugin", "message"),
     envelope=True,
 )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from diagnose.asks import ASKS, Ask
@@ -97,6 +98,7 @@ class Live:
         self._silent = silent(first)
         self._answers: dict[Wanted, Came] = {first.request: first}
         self._run = Run(options, frozenset(), first.at or datetime.now(UTC))
+        self._handed = 0  # of the run's parts
         self._done: set[Ask] = set()
         self._complete: set[Ask] = set()
 
@@ -191,7 +193,16 @@ class Live:
 
     def _carry_out(self, asks: Iterable[Ask]) -> None:
         plan = together(*(PLANS[ask](self._run) for ask in asks))
-        drive(plan, self._fetch, self._pool, self._answers)
+        drive(plan, self._fetch, self._pool, self._answers, self._spare)
+
+    def _spare(self) -> bool:
+        """Do a piece of the work that is the caller's; False when there is none at the moment."""
+        if self._handed < len(self._run.parts):
+            part = next(islice(self._run.parts.values(), self._handed, None))
+            self._handed += 1
+            self._options.on_part(part)
+            return True
+        return self._options.spare()
 
     def _fetch(self, request: Wanted) -> Came:
         match request:

@@ -8,6 +8,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from diagnose.parts import Part
 from diagnose.sources.http import Exchange
 from diagnose.sources.pace import USUAL, Limits
 from diagnose.values import dataclass
@@ -22,6 +23,10 @@ class Work(Protocol[Given, Made_co]):
 
     def add(self, item: Given, /) -> None:
         """Have the function called for one more item."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether whoever takes the next item would wait for it."""
 
     def take(self) -> tuple[Given, Made_co | TimeoutError]:
         """Return the next item that is done with its result, a TimeoutError when it is late."""
@@ -45,6 +50,8 @@ class LiveOptions:
 
     `on_request` is told of each request when it is over, from the thread that made it. `on_write`
     is told, in words for the user, what is about to be created, and what could not be removed.
+    While answers are awaited `on_part` is given the parts that came, and `spare` is called for a
+    piece of other work, until it returns False.
     """
 
     context: str | None = None
@@ -61,4 +68,6 @@ class LiveOptions:
     probe_image: str = ""
     on_request: Callable[[Exchange], None] | None = None
     on_write: Callable[[str], None] = lambda _: None
+    on_part: Callable[[Part], object] = lambda _: None
+    spare: Callable[[], bool] = lambda: False
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)

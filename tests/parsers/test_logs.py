@@ -252,7 +252,11 @@ def test_strangers_lines_are_not_taken() -> None:
 def test_kubelet_quotes_others() -> None:
     """The kubelet's line that quotes the CNI plugin counts for both, as one stream."""
     found = stream(part(SANDBOX, Emitter.KUBELET))
-    assert found.counts == {"sandbox-create-failed": 1, "subnet-env-missing": 1}
+    assert found.counts == {
+        "sandbox-create-failed": 1,
+        "runtime-plugin-add-failed": 1,
+        "subnet-env-missing": 1,
+    }
 
 
 def test_corednss_lines_mean_nothing_in_the_kernels_log() -> None:

@@ -15,6 +15,7 @@ from diagnose.signatures.mechanisms import (
     MECHANISMS,
     POOL_EXHAUSTED,
     SEEN,
+    SERVER_AWAY,
     SYSCTL_REFUSED,
     UNKNOWN,
     mechanism,
@@ -69,8 +70,9 @@ def test_the_last_takes_all_but_silence() -> None:
         ("open /proc/sys/net/ipv4/ip_forward: read-only file system", SYSCTL_REFUSED),
         ("open /run/fishnet/state: read-only file system", DISK),
         # the API server behind a local balancer is not the plugin's daemon
-        ('Get "https://127.0.0.1:6443/x": dial tcp 127.0.0.1:6443: connect: refused', UNKNOWN),
+        ('Get "https://127.0.0.1:6443/x": dial tcp 127.0.0.1:6443: connect: refused', SERVER_AWAY),
         # words that only look like an empty pool
+        ("the ip 192.0.2.7 has already been used by the host", UNKNOWN),
         ("no IP addresses were given for eth0", UNKNOWN),
         ("the pool is ready, no address conflicts found", UNKNOWN),
         ("fishnet: the last address is gone, no free addresses in knot 7", POOL_EXHAUSTED),
@@ -100,7 +102,8 @@ def test_near_misses(said: str, signature: Signature) -> None:
         (
             f'{CREATE}[failed to set up sandbox container "5b1e" network for pod "a": '
             'networkPlugin cni failed to set up pod "a_b" network: it tore, failed to clean up '
-            'sandbox container "5b1e" network for pod "a": networkPlugin cni failed to teardown pod "a_b" network: '
+            'sandbox container "5b1e" network for pod "a": networkPlugin cni failed to teardown '
+            'pod "a_b" network: '
             "it is lost]",
             "",
             "add",

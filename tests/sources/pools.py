@@ -63,6 +63,11 @@ class Open:
         """Add an item."""
         self._items.append(item)
 
+    @property
+    def waits(self) -> bool:
+        """Whether whoever takes the next item would wait for it."""
+        return False
+
     def take(self) -> tuple[Any, Any]:
         """Return the next item and its result."""
         at = self._random.randrange(len(self._items)) if self._random else 0

@@ -65,10 +65,12 @@ def drive(
     fetch: Callable[[Wanted], Came],
     pool: Pool,
     answers: dict[Wanted, Came],
+    spare: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Return what a plan returns, its requests answered; none is made twice.
 
-    `answers` holds what is known already, and afterwards everything that came.
+    `answers` holds what is known already, and afterwards everything that came. While an answer is
+    awaited `spare` is called, for a piece of work each time, until it returns False.
     """
     work = pool.work(fetch)
     asked: set[Wanted] = set()
@@ -81,6 +83,8 @@ def drive(
                     asked.add(request)
                     work.add(request)
             while not any(is_met(group, answers) for group in groups):
+                while work.waits and spare():
+                    pass
                 request, answer = work.take()
                 late = isinstance(answer, TimeoutError)
                 answers[request] = failed(request, Trouble.DEADLINE) if late else answer  # type: ignore[assignment]
