@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 __all__ = ["dataclass"]
 
 MAKING = RLock()
+NOBODYS = frozenset({"__dict__", "__weakref__", "__doc__"})
+# What stands in the way until the class is made, and what belongs to one class alone.
+LEFT_BEHIND = frozenset({"__init__", "__dataclass_fields__", *NOBODYS})
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -58,23 +61,40 @@ class Pending:
         return vars(self.cls)["__dataclass_fields__"]
 
     def make(self) -> None:
-        """Make the dataclass. Its first value may be asked for by several threads at once."""
+        """Make the dataclass. Its first value may be asked for by several threads at once.
+
+        It is made of a twin, and what that has got is handed over, the way to make values last:
+        who comes meanwhile finds the one here, which waits.
+        """
         cls = self.cls
         with MAKING:
             if vars(cls).get("__init__") is not self.begin:
                 return
-            delattr(cls, "__init__")
-            delattr(cls, "__dataclass_fields__")
-            if self.options.keys() <= {"frozen", "kw_only"} and self.options.get("frozen"):
-                make_frozen(cls, self.options)
+            own = {name: value for name, value in vars(cls).items() if name not in LEFT_BEHIND}
+            twin = type(cls)(cls.__name__, cls.__bases__, dict(own))
+            twin.__qualname__ = cls.__qualname__
+            frozen = bool(self.options.get("frozen"))
+            plain = frozen and self.options.keys() <= {"frozen", "kw_only"}
+            if plain:
+                dataclasses.dataclass(twin, repr=False, eq=False, **self.options)
             else:
-                dataclasses.dataclass(cls, **self.options)
+                dataclasses.dataclass(twin, **self.options)
+            made = {name: value for name, value in vars(twin).items() if name not in NOBODYS}
+            for name in own.keys() - made.keys():
+                delattr(cls, name)  # a default that each value gets anew
+            if plain:
+                made |= methods_of(dataclasses.fields(twin), own)
+            if frozen:
+                made |= guards_of(cls, dataclasses.fields(twin))
+            begin = made.pop("__init__")
+            for name, value in made.items():
+                if name not in own or own[name] is not value:
+                    setattr(cls, name, value)
+            setattr(cls, "__init__", begin)  # noqa: B010  mypy forbids the plain way
 
 
-def make_frozen(cls: type, options: dict[str, Any]) -> None:
-    """Make a frozen dataclass of which values are compared, hashed and shown without own code."""
-    dataclasses.dataclass(cls, repr=False, eq=False, **options)
-    fields = dataclasses.fields(cls)
+def methods_of(fields: tuple[Any, ...], own: dict[str, Any]) -> dict[str, Any]:
+    """Return how values are compared, hashed and shown, without own code for each class."""
     compared = values_of(*(one.name for one in fields if one.compare))
     shown = [one.name for one in fields if one.repr]
 
@@ -90,9 +110,25 @@ def make_frozen(cls: type, options: dict[str, Any]) -> None:
         texts = (f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{self.__class__.__qualname__}({', '.join(texts)})"
 
-    for name, method in (("__eq__", equal), ("__hash__", hashed), ("__repr__", written)):
-        if name not in vars(cls):
-            setattr(cls, name, method)
+    methods = {"__eq__": equal, "__hash__": hashed, "__repr__": written}
+    return {name: method for name, method in methods.items() if name not in own}
+
+
+def guards_of(cls: Any, fields: tuple[Any, ...]) -> dict[str, Any]:
+    """Return what refuses to change the fields of a value."""
+    names = frozenset(one.name for one in fields)
+
+    def refuse(self: Any, name: str, value: Any) -> None:
+        if type(self) is cls or name in names:
+            raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+        super(cls, self).__setattr__(name, value)
+
+    def keep(self: Any, name: str) -> None:
+        if type(self) is cls or name in names:
+            raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+        super(cls, self).__delattr__(name)
+
+    return {"__setattr__": refuse, "__delattr__": keep}
 
 
 def values_of(*names: str) -> Any:

@@ -130,16 +130,28 @@ def test_a_class_below_one_that_is_not_made_yet() -> None:
 
 
 def test_several_threads_may_want_the_first_value() -> None:
-    """Each of them gets one."""
+    """Each of them gets one, however their steps fall between each other's."""
 
-    @dataclass(frozen=True)
-    class Shared:
-        """A value."""
+    def fresh(number: int) -> type:
+        @dataclass(frozen=True)
+        class Shared:
+            """A value."""
 
-        one: int
+            one: int
+            two: list[int] = field(default_factory=lambda: [number])
 
-    with ThreadPoolExecutor(8) as pool:
-        assert [one.one for one in pool.map(Shared, range(64))] == list(range(64))
+        return Shared
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            for number in range(60):
+                shared = fresh(number)
+                made = list(pool.map(shared, range(16)))
+                assert [(one.one, one.two) for one in made] == [(n, [number]) for n in range(16)]
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_every_fact_has_a_home() -> None:

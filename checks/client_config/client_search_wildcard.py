@@ -5,6 +5,9 @@ one of them has a wildcard record, or a provider that answers for names that do 
 outside name leads to that one address. An answer without data (NOERROR, which is not NXDOMAIN) is
 enough: the resolver takes it that the name exists, ends its search there and finds no address.
 
+Where the name that was typed is known, the domain behind the one that was found tells the same
+without any resolv.conf.
+
 Limits: a name below the search domain may be meant so; only names that end in a well-known public
 domain before it count, and they are a possibility.
 Source: resolv.conf(5) (search, ndots); RFC 4592; RFC 2308, 2.2 (no data); kubernetes/kubernetes
@@ -15,9 +18,9 @@ src/network/lookup_name.c (name_from_dns_search goes on after NXDOMAIN only).
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import AnsweredNames, ResolvConfs
+from diagnose.facts import SearchedNames
 from diagnose.facts.lookups import Lookup, Outcome
-from diagnose.facts.names import in_cluster, normal
+from diagnose.facts.names import normal
 from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
 from diagnose.remedies import look
 
@@ -30,14 +33,9 @@ PUBLIC = frozenset("com net org io dev gov edu info cloud app ai co eu de uk fr 
     family="ndots",
     explains=("external-names-fail",),
 )
-def client_search_wildcard(lookups: AnsweredNames, resolvers: ResolvConfs) -> Iterator[Finding]:
+def client_search_wildcard(lookups: SearchedNames) -> Iterator[Finding]:
     """Yield one finding per search domain below which public names were found."""
-    domains = {
-        normal(domain): file
-        for file in resolvers.files
-        for domain in file.search
-        if normal(domain) and not in_cluster(normal(domain))
-    }
+    domains = dict(lookups.domains)
     found: dict[str, Lookup] = {}
     answered = lookups.ended(Outcome.NOERROR)
     names = {normal(one.name) for one in answered}
@@ -62,7 +60,7 @@ def client_search_wildcard(lookups: AnsweredNames, resolvers: ResolvConfs) -> It
         yield Finding(
             subject=first.place if first.place.kind else CLUSTER,
             message=message,
-            quotes=(first.quote, *domains[domain].quote_of(domain)[:1]),
+            quotes=(first.quote, *domains[domain]),
             remedy=(
                 look(
                     "Ask for a name that nobody has, below the search domain, and with a dot",

@@ -34,9 +34,10 @@ def cluster_name_asked_elsewhere(elsewhere: AskedElsewhere) -> Iterator[Finding]
         server = quoted(one.cluster_server, "<DNS service>")
         known = f"; {one.cluster_server or 'cluster DNS'} knows it" if one.answered else ""
         inside = ", in a pod of CoreDNS" if one.place.name.startswith(DNS_PODS) else ""
+        whose = "a server that the pod is given" if one.given else "a node's own resolver"
         yield Finding(
             subject=one.place if one.place.kind else CLUSTER,
-            message=f"{', '.join(one.names[:3])}: asked of {one.server}, a node's own resolver"
+            message=f"{', '.join(one.names[:3])}: asked of {one.server}, {whose}"
             f"{inside}, which does not ask cluster DNS{known}",
             quotes=one.quotes,
             remedy=(

@@ -5,7 +5,9 @@ deploying CoreDNS with another address (deploy.sh -i) leaves pods asking the old
 
 Limits: an address of a node-local cache (link-local, 169.254.0.0/16) is rightly another one. An
 address that no Service of the cluster can have belongs to a DNS server outside and is no fault
-by itself; this check speaks only where a DNS service exists beside it.
+by itself; this check speaks only where a DNS service exists beside it. A cache's address is a fault
+where the DaemonSets are listed and none of them is a cache. What a look-up shows of a client's
+configuration is a possibility.
 Source: kubernetes/kubernetes v1.31.0, pkg/kubelet/network/dns/dns.go (GetPodDNS);
 coredns/deployment kubernetes/deploy.sh.
 """
@@ -14,7 +16,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from diagnose.check import NotApplicable, check
-from diagnose.facts import DNSServices, PodDNS
+from diagnose.facts import AskedServers, DNSServices
 from diagnose.model import Finding, Remedy, Risk, Severity
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -27,7 +29,7 @@ SHOWN = 3  # addresses of the service; there are two where it has both families
     family="cluster-dns-mismatch",
     explains=("resolution-fails",),
 )
-def kubelet_clusterdns_mismatch(services: DNSServices, pods: PodDNS) -> Iterator[Finding]:
+def kubelet_clusterdns_mismatch(services: DNSServices, pods: AskedServers) -> Iterator[Finding]:
     """Yield one finding per kubelet, or pod, whose DNS address no DNS service has."""
     addresses = services.addresses
     if not addresses:
@@ -38,14 +40,30 @@ def kubelet_clusterdns_mismatch(services: DNSServices, pods: PodDNS) -> Iterator
     having += f" and {len(addresses) - SHOWN} more" if len(addresses) > SHOWN else ""
     for one in pods.told:
         given = one.servers or ()
-        if not given or any(ip in addresses or local(ip) for ip in given):
+        if not given or any(ip in addresses for ip in given):
+            continue
+        cached = any(map(local, given))
+        if cached and pods.caches is not False:
             continue
         yield Finding(
             subject=one.subject,
-            message=f"pods ask {', '.join(given)}, the DNS service has {having}",
+            message=f"pods ask {', '.join(given)}, the DNS service has {having}"
+            + (", and no node-local cache is listed" if cached else ""),
             quotes=(one.quote, services.services[0].quote),
             remedy=steps(given[0], addresses[0]),
-            proven=not ranges.isdisjoint(map(range_around, given)),
+            proven=not cached and not ranges.isdisjoint(map(range_around, given)),
+        )
+    told = {ip for one in pods.told for ip in one.servers or ()}
+    for one in pods.used:
+        given = one.servers or ()
+        if any(ip in addresses or ip in told or local(ip) for ip in given):
+            continue
+        yield Finding(
+            subject=one.subject,
+            message=f"{', '.join(given)} was asked and said nothing, the DNS service has {having}",
+            quotes=(one.quote, services.services[0].quote),
+            remedy=steps(given[0], addresses[0]),
+            proven=False,
         )
 
 

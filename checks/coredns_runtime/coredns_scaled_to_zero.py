@@ -1,7 +1,8 @@
 """Nothing is to run CoreDNS: its Deployment wants no pod, or there is none.
 
 Limits: absence is told only where Deployments and pods were looked for completely, and only of a
-cluster whose DNS Service selects pods; CoreDNS may as well run outside of the cluster.
+cluster whose DNS Service selects pods; CoreDNS may as well run outside of the cluster. That a
+listing by label finds no pod is a possibility, since a cluster may use another label.
 Source: kubernetes/kubernetes v1.30.5, staging/src/k8s.io/api/apps/v1/types.go (DeploymentSpec);
 kubernetes-sigs/cluster-proportional-autoscaler v1.8, README.md (min).
 """
@@ -52,6 +53,14 @@ def coredns_scaled_to_zero(workload: DNSWorkload) -> Iterator[Finding]:
             subject=CLUSTER,
             message=f"the distribution is told to leave out its {setting.name}",
             quotes=(setting.quote,),
+            remedy=install(),
+            proven=False,
+        )
+    for listing in workload.none[:1]:
+        yield Finding(
+            subject=CLUSTER,
+            message="no pod has the label of cluster DNS, k8s-app=kube-dns",
+            quotes=(listing.quote,),
             remedy=install(),
             proven=False,
         )

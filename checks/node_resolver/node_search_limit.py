@@ -8,12 +8,14 @@ Source: kubernetes/kubernetes v1.31.0, pkg/kubelet/network/dns/dns.go (formDNSSe
 CheckLimitsForResolvConf until 1.27).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from diagnose.check import check
 from diagnose.facts import ResolverLimits
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
+
+SHOWN = 4  # domains by name
 
 
 @check(
@@ -27,8 +29,8 @@ def node_search_limit(limits: ResolverLimits) -> Iterator[Finding]:
     for one in limits.searches:
         own = [each for each in one.kept if not of_cluster(each, one.kept)]
         node = one.subject.name
-        what = f"dropped: {', '.join(one.left_out)}" if one.left_out else "the rest is dropped"
-        kept = f"of the node's search domains pods keep {', '.join(own) or 'none'}, {what}"
+        what = f"dropped: {some(one.left_out)}" if one.left_out else "the rest is dropped"
+        kept = f"of the node's search domains pods keep {some(own) or 'none'}, {what}"
         yield Finding(
             subject=one.subject,
             message=(kept if one.kept else "the node's search list is too long for pods")
@@ -56,6 +58,12 @@ def node_search_limit(limits: ResolverLimits) -> Iterator[Finding]:
             ),
             proven=False,
         )
+
+
+def some(domains: Sequence[str]) -> str:
+    """Return domains as a text, of many the first ones and their number."""
+    more = f" and {len(domains) - SHOWN} more" if len(domains) > SHOWN + 1 else ""
+    return ", ".join(domains[:SHOWN] if more else domains) + more
 
 
 def of_cluster(domain: str, kept: tuple[str, ...]) -> bool:

@@ -4,15 +4,20 @@ Without its rules neither the DNS address nor the API server's (the first of the
 is translated. What kube-proxy wrote before it ended stays in force until a restart or a flush,
 so the trouble often begins only when pods are recreated elsewhere.
 
+A listing of the system's pods that shows an API server as a pod and its network add-on, and no
+kube-proxy, is a possibility: kubeadm makes both alike, and may be told to leave kube-proxy out.
+
 Limits: clusters whose network add-on replaces kube-proxy (Cilium, for one) rightly have none.
 Source: kubernetes/kubernetes v1.31.0, pkg/proxy/iptables/proxier.go; apps/v1 DaemonSetStatus.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnose.check import NotApplicable, check
 from diagnose.facts import DaemonSets, Pods
-from diagnose.model import Finding, Quote, Remedy, Risk, Severity, Subject
+from diagnose.facts.pods import Pod
+from diagnose.model import CLUSTER, Finding, Quote, Remedy, Risk, Severity, Subject
 from diagnose.remedies import quoted, restart_flannel, restart_kube_proxy
 
 REPLACEMENTS = ("cilium", "kube-router", "ovnkube", "antrea-agent")
@@ -49,6 +54,18 @@ def kube_proxy_not_running(sets: DaemonSets, pods: Pods | None) -> Iterator[Find
         if (one.desired is not None and one.ready is not None and one.ready + lost < one.desired)
         or one.desired == 0
     ]
+    absent = left_out(pods) if pods and not proxies else None
+    if absent:
+        yield replace(
+            finding(
+                absent.subject,
+                "no pod of kube-proxy is listed beside the control plane's",
+                absent.quote,
+            ),
+            proven=False,
+            subject=CLUSTER,
+        )
+        return
     if not proxies and not broken:
         if any(sets.named(word) for word in REPLACEMENTS):
             raise NotApplicable("the network add-on replaces kube-proxy")
@@ -60,6 +77,18 @@ def kube_proxy_not_running(sets: DaemonSets, pods: Pods | None) -> Iterator[Find
         many = f"{one.ready} of {one.desired} pods are ready"
         none = "wants no pod at all: its node selector or the taints exclude every node"
         yield finding(one.subject, none if one.desired == 0 else many, one.quote)
+
+
+def left_out(pods: Pods) -> Pod | None:
+    """Return the API server's pod where a listing shows no kube-proxy, nor what replaces it.
+
+    Only flannel and weave need kube-proxy for certain; others can do its work.
+    """
+    if pods.named("kube-proxy", *REPLACEMENTS, "calico-node", "canal"):
+        return None
+    servers, add_ons = pods.named("kube-apiserver-"), pods.named("kube-flannel", "weave-net")
+    waiting = [pod for pod in pods.pods if pod.serves_dns and pod.ready is False]
+    return servers[0] if servers and add_ons and waiting else None
 
 
 def finding(subject: Subject, message: str, quote: Quote) -> Finding:

@@ -4,6 +4,9 @@ Resolvers ask for both and wait for both. A server on the way that does not know
 with an error, makes each look-up of the name slow or fail: glibc reports a temporary failure, musl
 none of the addresses that it has.
 
+NXDOMAIN for one type of a name that exists says that two sources answer for it, often an entry of
+the plugin hosts or a rule of the Corefile for IPv4, and the upstream for the rest.
+
 Limits: which server on the way fails for it is not told: the upstream, the name's own servers, or a
 rule of the Corefile. It is a possibility, since minutes may lie between the two questions.
 Source: RFC 4074 (common misbehaviour against queries for IPv6 addresses); RFC 3596; bind9 v9.18
@@ -15,6 +18,7 @@ from collections.abc import Iterator
 from diagnose.check import check
 from diagnose.facts import Lookups
 from diagnose.facts.lookup_contrasts import by_type
+from diagnose.facts.lookups import Outcome
 from diagnose.facts.names import external, normal
 from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
@@ -30,6 +34,7 @@ def aaaa_queries_fail(lookups: Lookups) -> Iterator[Finding]:
     """Yield one finding per server and name."""
     for pair in by_type(lookups.lookups):
         failed = pair.failed
+        far = external(failed.name) and failed.outcome is not Outcome.NXDOMAIN
         name, server = quoted(normal(failed.name), "<name>"), quoted(failed.server, "<server>")
         yield Finding(
             subject=failed.place if failed.place.kind else CLUSTER,
@@ -56,5 +61,5 @@ def aaaa_queries_fail(lookups: Lookups) -> Iterator[Finding]:
                 ),
             ),
             proven=False,
-            family="" if external(failed.name) else "corefile-domain",
+            family="" if far else "corefile-domain",
         )

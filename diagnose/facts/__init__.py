@@ -54,7 +54,7 @@ if TYPE_CHECKING:
         KubeProxyLogs,
         RuntimeLogs,
     )
-    from diagnose.facts.lookups import AnsweredNames, Lookups
+    from diagnose.facts.lookups import AnsweredNames, Lookups, SearchedNames
     from diagnose.facts.missing_cluster_dns import MissingClusterDNS
     from diagnose.facts.missing_plugins import MissingPlugins
     from diagnose.facts.missing_subnet_env import MissingSubnetEnvs
@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from diagnose.facts.node_ranges import NodeRanges
     from diagnose.facts.nodes import Nodes
     from diagnose.facts.overlay_filters import OverlayFilters
-    from diagnose.facts.pod_dns import PodDNS, SearchedDomains
+    from diagnose.facts.pod_dns import AskedServers, PodDNS, SearchedDomains
     from diagnose.facts.pod_policies import PodPolicies
     from diagnose.facts.pods import DNSPods, Pods
     from diagnose.facts.policy_blocks import PolicyBlocks
@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from diagnose.facts.proxy_backends import ProxyBackends
     from diagnose.facts.proxy_failures import ProxyFailures
     from diagnose.facts.rbac import CoreDNSRoles
+    from diagnose.facts.reached import Reachability
     from diagnose.facts.refused_permissions import RefusedPermissions
     from diagnose.facts.resolutions import ClientResolutions, Resolutions
     from diagnose.facts.resolv_conf import ResolvConfs
@@ -114,6 +115,7 @@ __all__ = [
     "AnsweredNames",
     "ApiFailures",
     "AskedElsewhere",
+    "AskedServers",
     "AskedServices",
     "BridgeConflicts",
     "BridgeFilter",
@@ -183,6 +185,7 @@ __all__ = [
     "ProbeMatrix",
     "ProxyBackends",
     "ProxyFailures",
+    "Reachability",
     "ReadyEndpoints",
     "RefusedPermissions",
     "ReloadFailures",
@@ -194,6 +197,7 @@ __all__ = [
     "RuntimeLogs",
     "SandboxFailures",
     "SearchedDomains",
+    "SearchedNames",
     "ServiceRules",
     "SliceFailures",
     "SplitAnswers",

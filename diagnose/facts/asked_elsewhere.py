@@ -10,6 +10,7 @@ from diagnose.evidence import Evidence, known
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.names import always_exists, normal
 from diagnose.facts.pods import Pod, unique
+from diagnose.facts.resolv_conf import ResolvConf
 from diagnose.facts.services import Service, merged
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.values import dataclass
@@ -26,7 +27,8 @@ class Elsewhere:
     """The failed look-ups of cluster names of one place at one server.
 
     `answered` says that a server of the cluster knows one of the names; `cluster_server` is that
-    one's address, or that of the DNS Service, "" when neither is known.
+    one's address, or that of the DNS Service, "" when neither is known. `given` says that it is a
+    pod whose own configuration names that server.
     """
 
     place: Subject
@@ -34,6 +36,7 @@ class Elsewhere:
     names: tuple[str, ...]
     quotes: tuple[Quote, ...]
     answered: bool = False
+    given: bool = False
     cluster_server: str = ""
 
 
@@ -65,10 +68,17 @@ class AskedElsewhere(Fact):
         }
         pods = {ip for pod in unique(evidence.of(Pod)) if pod.serves_dns for ip in pod.ips or ()}
         known_servers = {*addresses, *pods}
+        given = frozenset(
+            server
+            for file in evidence.of(ResolvConf)
+            if file.of_pod and not any(one.startswith("svc.") for one in file.search)
+            for server in file.nameservers
+        )
         groups: dict[tuple[Subject, str], list[Lookup]] = {}
         for one in lookups:
+            unknown = bool(one.server) and one.server not in known_servers
             outside = of_node(one.server) or (
-                in_dns_pod(one) and one.server and one.server not in known_servers
+                unknown and (in_dns_pod(one) or one.server in given or outside_world(one))
             )
             if one.outcome in FAILED and outside and is_meant(one.name, answers):
                 groups.setdefault((one.place, one.server), []).append(one)
@@ -85,6 +95,7 @@ class AskedElsewhere(Fact):
                         *((told.quote,) if told else ()),
                     ),
                     answered=told is not None,
+                    given=not of_node(server) and not any(map(in_dns_pod, several)),
                     cluster_server=told.server if told else next(iter(addresses), ""),
                 )
             )
@@ -113,6 +124,16 @@ def in_dns_pod(lookup: Lookup) -> bool:
         return False
     try:
         return not ipaddress.ip_address(lookup.server).is_loopback
+    except ValueError:
+        return False
+
+
+def outside_world(lookup: Lookup) -> bool:
+    """Whether a pod's own configuration led it to a server on the Internet."""
+    if lookup.place.kind != "Pod" or not lookup.configured:
+        return False
+    try:
+        return ipaddress.ip_address(lookup.server).is_global
     except ValueError:
         return False
 

@@ -24,6 +24,14 @@ class DisabledAddon:
     quote: Quote
 
 
+@dataclass(frozen=True)
+class NoPods:
+    """One listing of the pods with the label of the cluster's DNS that found none."""
+
+    origin: str
+    quote: Quote
+
+
 @dataclass(frozen=True, kw_only=True)
 class DNSWorkload(Fact):
     """What is to run CoreDNS.
@@ -31,7 +39,7 @@ class DNSWorkload(Fact):
     `zero` are its Deployments that want no pod. `deserted` are the DNS Services of a cluster that
     is known to have neither such a Deployment or DaemonSet nor a pod of CoreDNS. `disabled` are
     settings that leave it out, where nothing shows that another CoreDNS took its place. `scalers`
-    are the pods and Deployments of autoscalers of DNS.
+    are the pods and Deployments of autoscalers of DNS. `none` are listings by label without a pod.
     """
 
     asks: ClassVar[tuple[Ask, ...]] = (
@@ -45,6 +53,7 @@ class DNSWorkload(Fact):
     deserted: tuple[Service, ...] = ()
     disabled: tuple[DisabledAddon, ...] = ()
     scalers: tuple[Subject, ...] = ()
+    none: tuple[NoPods, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
@@ -53,7 +62,8 @@ class DNSWorkload(Fact):
         sets = tuple(one for one in evidence.of(DaemonSet) if named(one.subject))
         pods = tuple(pod for pod in unique(evidence.of(Pod)) if pod.serves_dns)
         disabled = evidence.of(DisabledAddon)
-        items: tuple[Readable, ...] = (*deployments, *sets, *pods, *disabled)
+        none = evidence.of(NoPods)
+        items: tuple[Readable, ...] = (*deployments, *sets, *pods, *disabled, *none)
         found = known(evidence, items, Ask.DEPLOYMENTS)
         if isinstance(found, Gap):
             return found
@@ -69,6 +79,7 @@ class DNSWorkload(Fact):
             zero=tuple(one for one in deployments if one.desired == 0 and not running),
             deserted=services if known_none and not (deployments or sets or pods) else (),
             disabled=disabled if not (deployments or sets or pods) else (),
+            none=none if not (deployments or sets or pods or disabled) else (),
             scalers=tuple(one for one in others if "dns" in one.name and "autoscal" in one.name),
         )
 

@@ -9,6 +9,8 @@ from typing import ClassVar, Self
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
 from diagnose.facts.logs import LogStream
+from diagnose.facts.names import in_cluster, normal
+from diagnose.facts.resolv_conf import ResolvConfs
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.coredns import QUERY_EXPANDED
 from diagnose.values import dataclass
@@ -62,7 +64,8 @@ class Lookup:
     `server_name` is the name that the tool found for the server's own address: "" when it looked
     for one and found none, None when it does not look. `as_is` says that the tool puts no search
     domain behind a name that has a dot. `typed` is the name as the command line has it, "" when not
-    told, and `name` the one that was found for it.
+    told, and `name` the one that was found for it. `aimed` says that the command line names the server;
+    where it is False and `typed` is known, the client's own configuration led to it.
     """
 
     outcome: Outcome
@@ -79,6 +82,12 @@ class Lookup:
     server_name: str | None = None
     as_is: bool = False
     typed: str = ""
+    aimed: bool = False
+
+    @property
+    def configured(self) -> bool:
+        """Whether it is known that the client's configuration chose the server."""
+        return bool(self.typed and self.server) and not self.aimed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,3 +142,43 @@ class AnsweredNames(Lookups):
         if isinstance(found, Gap):
             return found
         return cls(origin=found[0], gaps=found[1], lookups=items)
+
+
+def appended(lookup: Lookup) -> str:
+    """Return the domain that a search list put behind the name that was typed; "" for none."""
+    typed, name = normal(lookup.typed), normal(lookup.name)
+    return name.removeprefix(f"{typed}.") if typed and name.startswith(f"{typed}.") else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchedNames(AnsweredNames):
+    """The same, with the search domains outside of the cluster, each with what shows it.
+
+    A resolv.conf names them, or a name that was found where less of it was typed.
+    """
+
+    asks: ClassVar[tuple[Ask, ...]] = (*AnsweredNames.asks, *ResolvConfs.asks)
+
+    domains: tuple[tuple[str, tuple[Quote, ...]], ...] = ()
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return the names; without any resolv.conf, only if one of them tells a domain."""
+        names, files = AnsweredNames.read(evidence), ResolvConfs.read(evidence)
+        if isinstance(names, Gap):
+            return names
+        told: dict[str, tuple[Quote, ...]] = {}
+        for file in () if isinstance(files, Gap) else files.files:
+            for domain in file.search:
+                told[normal(domain)] = file.quote_of(domain)[:1]
+        for one in names.ended(Outcome.NOERROR, Outcome.NODATA):
+            told.setdefault(appended(one), ())
+        domains = tuple(pair for pair in told.items() if pair[0] and not in_cluster(pair[0]))
+        if isinstance(files, Gap) and not domains:
+            return files
+        return cls(
+            origin=names.origin,
+            gaps=(*names.gaps, *((files,) if isinstance(files, Gap) else files.gaps)),
+            lookups=names.lookups,
+            domains=domains,
+        )

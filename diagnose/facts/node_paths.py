@@ -22,6 +22,7 @@ from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.names import always_exists
 from diagnose.facts.node_network import Interface, Route
 from diagnose.facts.nodes import Node
+from diagnose.facts.pods import Pod, unique
 from diagnose.facts.resolv_conf import ResolvConf
 from diagnose.facts.services import Service
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
@@ -79,7 +80,12 @@ class FlannelEndpoints(Fact):
 class PodRoutes(Fact):
     """The routes to pods of other nodes that are not there."""
 
-    asks: ClassVar[tuple[Ask, ...]] = (Ask.NODE_NETWORK, Ask.NODES, Ask.FLANNEL_LOGS)
+    asks: ClassVar[tuple[Ask, ...]] = (
+        Ask.NODE_NETWORK,
+        Ask.NODES,
+        Ask.FLANNEL_LOGS,
+        Ask.DNS_PODS,
+    )
 
     missing: tuple[WrongPath, ...] = ()
 
@@ -101,7 +107,8 @@ class PodRoutes(Fact):
             )
             for one in refused
         )
-        missing = (*said, *missing_routes(nodes, routes))
+        pods = tuple(pod for pod in unique(evidence.of(Pod)) if pod.serves_dns)
+        missing = (*said, *missing_routes(nodes, routes, pods))
         return cls(origin=found[0], gaps=found[1], missing=missing)
 
 
@@ -196,8 +203,10 @@ def nat_endpoints(streams: tuple[LogStream, ...]) -> Iterator[WrongPath]:
 # ---------------------------------------------------------------- routes
 
 
-def missing_routes(nodes: tuple[Node, ...], routes: tuple[Route, ...]) -> Iterator[WrongPath]:
-    """Yield nodes of a bridge or flannel whose routes lead to no other node's range.
+def missing_routes(
+    nodes: tuple[Node, ...], routes: tuple[Route, ...], pods: tuple[Pod, ...] = ()
+) -> Iterator[WrongPath]:
+    """Yield nodes of a bridge or flannel whose routes lead to no other node's range, or DNS pod.
 
     Only a table that shows its default route and the node's own bridge counts as one.
     """
@@ -220,6 +229,23 @@ def missing_routes(nodes: tuple[Node, ...], routes: tuple[Route, ...]) -> Iterat
             if ":" not in cidr and cidr != own and network(cidr) and led.around(cidr) is None
         )
         first = next(missing, None) if own else None
+        beyond = (
+            (pod, ip)
+            for pod in pods
+            if pod.subject.node not in ("", subject.name) and not pod.host_network
+            for ip in pod.ips or ()
+            if ":" not in ip and network(ip) and led.around(ip) is None
+        )
+        lost = next(beyond, None) if own and first is None and subject.name else None
+        if lost is not None:
+            pod, ip = lost
+            yield WrongPath(
+                subject,
+                f"no route but the default one leads to {ip}, {pod.subject.name} on "
+                f"{pod.subject.node}",
+                (devices[0].quote, pod.quote),
+                proven=False,
+            )
         if first is not None:
             node, cidr = first
             yield WrongPath(

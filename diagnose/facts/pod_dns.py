@@ -11,9 +11,12 @@ from diagnose.facts import kubelet_config
 from diagnose.facts.asked_elsewhere import of_node
 from diagnose.facts.kubelet_config import KubeletConfig
 from diagnose.facts.logs import LogStream
-from diagnose.facts.lookups import Lookup, Outcome
+from diagnose.facts.lookup_contrasts import unanswered
+from diagnose.facts.lookups import ANSWERED, NO_ANSWER, Lookup, Outcome
 from diagnose.facts.names import normal
+from diagnose.facts.pods import Pod
 from diagnose.facts.resolv_conf import ResolvConf
+from diagnose.facts.workloads import DaemonSet
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.coredns import NO_NEXT_PLUGIN
 from diagnose.values import dataclass
@@ -65,6 +68,49 @@ class PodDNS(Fact):
             for one in files
         ]
         return cls(origin=found[0], gaps=found[1], told=tuple(told))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedServers(PodDNS):
+    """The same, with the servers that pods asked in vain since they are configured so, in `used`.
+
+    Whose configuration it is is not told for certain, so that these are hints. `caches` says whether
+    a node-local cache runs; None when it is not known.
+    """
+
+    asks: ClassVar[tuple[Ask, ...]] = (*PodDNS.asks, Ask.CLIENT_OUTPUT)
+
+    used: tuple[Told, ...] = ()
+    caches: bool | None = None
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Self | Gap:
+        """Return what pods are told; look-ups alone are enough."""
+        pods = PodDNS.read(evidence)
+        lookups = evidence.of(Lookup)
+        mute = unanswered(lookups)
+        used = {
+            one.server: Told(
+                one.place if one.place.kind else CLUSTER, one.quote, servers=(one.server,)
+            )
+            for one in reversed(lookups)
+            if one.configured
+            and one.place.kind != "Node"
+            and (one.outcome in NO_ANSWER or id(one) in mute)
+        }
+        answered = {one.server for one in lookups if one.outcome in ANSWERED}
+        pod_ips = {ip for pod in evidence.of(Pod) for ip in pod.ips or ()}
+        hints = tuple(used[one] for one in used if one not in answered | pod_ips)
+        sets = {one.subject.name for one in evidence.of(DaemonSet)}
+        runs = any("local" in name and "dns" in name for name in sets)
+        caches = runs if runs or "kube-proxy" in sets else None
+        if isinstance(pods, PodDNS):
+            return cls(
+                origin=pods.origin, gaps=pods.gaps, told=pods.told, used=hints, caches=caches
+            )
+        if not hints:
+            return pods
+        return cls(origin=hints[0].quote.origin, gaps=(pods,), used=hints, caches=caches)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,10 @@ from diagnose.signatures.base import Signature
 from diagnose.signatures.kubelet import NAMESERVER_LIMIT, SEARCH_LIMIT
 from diagnose.values import dataclass
 
+# A kubelet says it whenever it looks at a pod, each minute or so, and of equal events about one
+# object one passes in five minutes: client-go v0.31.0, tools/record/events_cache.go (defaultSpamQPS).
+REPEATED_S = 600.0
+
 
 @dataclass(frozen=True)
 class Excess:
@@ -44,7 +48,9 @@ class ResolverLimits(Fact):
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return both, by what kubelets say and by the files of nodes."""
-        events, streams = evidence.of(Event), evidence.of(LogStream)
+        streams = evidence.of(LogStream)
+        every = Ask.EVENTS in evidence.looked
+        events = tuple(one for one in evidence.of(Event) if not (every and is_over(one)))
         files = tuple(one for one in evidence.of(ResolvConf) if not one.of_pod)
         items: tuple[Readable, ...] = (*events, *streams, *files)
         found = known(evidence, items, *cls.asks)
@@ -68,6 +74,11 @@ class ResolverLimits(Fact):
             nameservers=tuple(servers),
             searches=tuple(said(SEARCH_LIMIT, events, streams, files)),
         )
+
+
+def is_over(event: Event) -> bool:
+    """Whether the kubelet would have said it again by now, if it were still so."""
+    return event.age_s is not None and event.age_s > REPEATED_S
 
 
 def said(

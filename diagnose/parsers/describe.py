@@ -19,6 +19,14 @@ from datetime import datetime
 from itertools import pairwise
 
 from diagnose.facts.events import Event
+from diagnose.facts.network_policies import (
+    EGRESS,
+    NetworkPolicy,
+    Peer,
+    PolicyPort,
+    PolicyRuleSet,
+    Selector,
+)
 from diagnose.facts.nodes import Node
 from diagnose.facts.services import Endpoint, Endpoints, Service, ServicePort
 from diagnose.facts.workloads import DaemonSet, Deployment
@@ -86,6 +94,8 @@ OWN_FIELDS: tuple[tuple[str, str], ...] = (
     ("Kubelet Version", "Node"),
     ("(heartbeats)", "Node"),
     ("(data)", "ConfigMap"),
+    ("Policy Types", "NetworkPolicy"),
+    ("PodSelector", "NetworkPolicy"),
     ("Session Affinity", "Service"),
     ("IP Families", "Service"),
     ("IP Family Policy", "Service"),
@@ -577,7 +587,71 @@ def values(one: Described) -> Iterator[tuple[str, int, str]]:
 
 
 Builder = Callable[[Described, Subject, Sequence[Event]], Parsed]
+# ---------------------------------------------------------------- policies
+
+
+TO_PORT = regex(r"\s*To Port:\s+(?P<port>\S{1,40})/(?P<protocol>TCP|UDP|SCTP)\s*$")
+TO_WHOM = regex(r"\s*(?:To|From):\s*(?P<any><any>)?")
+PEER = regex(r"\s*(?P<what>NamespaceSelector|PodSelector):\s*(?P<labels>\S.*)?$")
+BLOCK = regex(r"\s*CIDR:\s*(?P<cidr>[\da-fA-F.:/]{3,50})")
+RULE_END = regex(r"\s*-{6,}\s*$")
+
+
+def network_policy(one: Described, about: Subject, _: Sequence[Event]) -> Parsed:
+    """Return the policy that a description is of, with its rules for what goes out.
+
+    What comes in is told alone as a type, since nothing is compared with it here.
+    Source: kubernetes/kubectl v0.30 pkg/describe/describe.go (describeNetworkPolicySpec).
+    """
+    types = tuple(filter(None, re.split(r"[,\s]+", one.told("Policy Types"))))
+    head = one.first.get("Policy Types")
+    if not types or EGRESS not in types:
+        return Parsed()
+    labels = {} if "<none>" in (one.value("PodSelector") or "") else one.mapping("PodSelector")
+    rules: list[PolicyRuleSet] = []
+    ports: list[PolicyPort] = []
+    peers: list[Peer] = []
+    anybody = inside = False
+    for line in (*one.lines, None):
+        text = line.text if line else ""
+        if "Allowing egress traffic" in text or "Egress traffic:" in text:
+            inside = True
+        elif inside and (line is None or RULE_END.match(text) or line.key == "Policy Types"):
+            if ports or peers or anybody:
+                rules.append(
+                    PolicyRuleSet(
+                        None if anybody or not peers else tuple(peers), tuple(ports) or None
+                    )
+                )
+            ports, peers, anybody = [], [], False
+            inside = line is not None and line.key != "Policy Types"
+        elif inside and (found := TO_PORT.match(text)):
+            number = found["port"]
+            ports.append(
+                PolicyPort(found["protocol"], int(number) if number.isdigit() else number)
+            )
+        elif inside and (found := PEER.match(text)):
+            pairs = (pair.partition("=") for pair in (found["labels"] or "").split(","))
+            told = Selector({key: value for key, _, value in pairs if value})
+            of_pods = found["what"] == "PodSelector"
+            peers.append(Peer(pods=told) if of_pods else Peer(namespaces=told))
+        elif inside and (found := BLOCK.match(text)):
+            peers.append(Peer(cidr=found["cidr"]))
+        elif inside and (found := TO_WHOM.match(text)):
+            anybody = anybody or bool(found["any"]) or "To Port: <any>" in text
+    item = NetworkPolicy(
+        subject=about,
+        origin=one.part.origin,
+        quote=one.quote(one.first.get("Name"), head),
+        selector=Selector(labels or {}),
+        types=types,
+        egress=tuple(rules),
+    )
+    return Parsed(items=(item,))
+
+
 BUILDERS: dict[str, Builder] = {
+    "NetworkPolicy": network_policy,
     "Pod": pod,
     "Node": node,
     "Service": service,

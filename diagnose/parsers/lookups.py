@@ -308,6 +308,7 @@ def lookups_of(session: Session, place: Subject, fallback_at: datetime | None) -
         server_name=session.server_name,
         as_is=session.as_is,
         typed=asked.name,
+        aimed=bool(asked.server),
     )
     name = session.name or asked.name
     others = [one for one in servers if one != server] if session.results else servers
@@ -870,7 +871,10 @@ def read_line(reading: Reading, line: str, quote: Quote) -> None:
         reading.told += 1
         return
     if asked.tool == "getent" and (found := GETENT.match(line)):
-        session.put(asked.name or found["name"] or "", Outcome.NOERROR, quote, found["address"])
+        name, first = found["name"] or "", asked.name
+        # the name that the search list led to, where it is told
+        name = name if not first or name.startswith(f"{first.rstrip('.')}.") else first
+        session.put(name, Outcome.NOERROR, quote, found["address"])
         reading.told += 1
         return
     for pattern, rule in RULES:

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from diagnose.facts.cluster_ranges import ClusterRanges
-from diagnose.facts.dns_workload import DisabledAddon
+from diagnose.facts.dns_workload import DisabledAddon, NoPods
 from diagnose.facts.tracked_flows import TrackedFlow
 from diagnose.model import Quote
-from diagnose.parsers import logs
+from diagnose.parsers import logs, reached
 from diagnose.parts import Parsed, Part
 from diagnose.text.clean import plain
 from diagnose.text.regex import regex
@@ -42,7 +42,7 @@ RANGES = {
 def parse(part: Part) -> Parsed:
     """Return what the lines say, and what an installer or a distribution is told."""
     parsed = logs.parse(part)
-    found = (*disabled(part), *ranges(part), *flows(part))
+    found = (*disabled(part), *ranges(part), *flows(part), *no_pods(part), *reached.read(part))
     return replace(parsed, items=(*parsed.items, *found)) if found else parsed
 
 
@@ -78,6 +78,26 @@ def flows(part: Part) -> Iterator[TrackedFlow]:
                 replied=not found["unreplied"],
             )
         if count >= MOST_FLOWS:
+            return
+
+
+# A listing of the pods of cluster DNS, by the label that its Service selects, and its empty answer.
+DNS_LISTING = regex(
+    r"kubectl\b.{0,200}?\bget po(?:ds?)?\b.{0,200}?"
+    r"(?:-l|--selector)[= ]?[\"']?k8s-app=(?:kube-dns|coredns)\b"
+)
+NONE_FOUND = regex(r"No resources found(?: in kube-system namespace)?\.?\s*$")
+
+
+def no_pods(part: Part) -> Iterator[NoPods]:
+    """Yield a listing of the pods of cluster DNS that found none."""
+    command = part.command[:LONGEST]
+    told = "kube-system" in command or " -A" in command or "--all-namespaces" in command
+    if not told or not DNS_LISTING.search(command):
+        return
+    for index, raw in enumerate(part.text.split("\n")[:3]):
+        if NONE_FOUND.match(plain(raw)[:LONGEST]):
+            yield NoPods(part.origin, Quote(part.origin, visible(raw), part.first_line + index))
             return
 
 

@@ -37,7 +37,12 @@ EXPECT = Expect(
     proven=False,  # it is at its limit, and not at each moment beyond it
     beside=("dns-intermittent-failures",),
     answers=("conntrack-table-full",),
-    probes=("dns-intermittent-failures", "resolution-fails", "dns-udp-lost"),
+    probes=(
+        "dns-intermittent-failures",
+        "resolution-fails",
+        "dns-udp-lost",
+        "coredns-liveness-killed",  # its probes are dropped as well
+    ),
 )
 
 

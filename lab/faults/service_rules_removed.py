@@ -7,6 +7,7 @@ from lab.fault import Expect
 EXPECT = Expect(
     first=(
         "service-proxy-rules-missing",
+        "service-proxy-rules-stale",  # CoreDNS was recreated, and nobody told the rules
         "apiserver-unreachable-timeout",
         "coredns-api-error-hidden",
     ),

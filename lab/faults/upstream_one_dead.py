@@ -11,7 +11,7 @@ from lab.cluster import Lab
 from lab.fault import Expect
 
 EXPECT = Expect(
-    first=("upstream-timeout",),
+    first=("upstream-timeout", "upstream-never-answers"),
     beside=("node-resolvconf-wrong",),
     proven=False,
     answers=("upstream-timeout", "upstream-never-answers"),
