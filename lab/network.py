@@ -54,12 +54,13 @@ def wire_node(outside: Space, space: Space, node: plan.Node) -> None:
 
 def _wire(outside: Space, name: str, end: str, to: int) -> None:
     port = f"to-{name}"
+    between = f"cdl{to}"  # others are wired at the same time
     outside.run("ip", "link", "delete", port, check=False)
     run(
-        *("ip", "link", "add", "name", f"cdl{outside.pid}", "type", "veth"),
+        *("ip", "link", "add", "name", between, "type", "veth"),
         *("peer", "name", end, "netns", str(to)),
     )
-    run("ip", "link", "set", f"cdl{outside.pid}", "netns", str(outside.pid), "name", port)
+    run("ip", "link", "set", between, "netns", str(outside.pid), "name", port)
     outside.run("ip", "link", "set", port, "master", BRIDGE, "up")
 
 

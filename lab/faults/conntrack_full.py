@@ -70,7 +70,8 @@ def symptom(lab: Lab) -> None:
 
 
 def cure(lab: Lab) -> None:
-    """Give the table its size back, and let the connections go."""
+    """Give the table its size back, let the connections go, recreate what was killed meanwhile."""
     LIMIT.write_text(NORMAL)
     lab.space(NODE).stop("flows")
     lab.space(NODE).run("conntrack", "-F", check=False)
+    lab.recreate_coredns()

@@ -7,7 +7,7 @@ from lab.fault import Expect
 EXPECT = Expect(
     first=("node-resolvconf-wrong", "upstream-timeout"),
     beside=("upstream-timeout",),
-    answers=("node-resolvconf-wrong", "upstream-timeout"),
+    answers=("node-resolvconf-wrong", "upstream-timeout", "upstream-never-answers"),
     probes=("external-names-fail",),
 )
 
