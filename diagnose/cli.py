@@ -376,6 +376,7 @@ def run(
     interrupted = 0
     now = datetime.now(UTC)
     from diagnose.collect import Reading
+    from diagnose.process import Ended
 
     reading = Reading()
     if paths:
@@ -384,15 +385,21 @@ def run(
                 "--from names the evidence; --context, --kubeconfig, --rung and --probe ask a "
                 "cluster"
             )
-        hauls = given(paths)
+        hauls, interrupted = given(paths)
     else:
         try:
             with progress("asking the cluster") as step:
                 hauls = [live(cards, asking, requests, step, reading)]
         except Cut as cut:
             hauls, interrupted = [cut.haul], cut.code
-            complain("interrupted; this is what is known so far")
-    diagnosis = conclude(load(cards), hauls, now, requests, reading)
+    try:
+        diagnosis = conclude(load(cards), hauls, now, requests, reading)
+    except (KeyboardInterrupt, Ended) as end:
+        interrupted = code_of(end)
+        hauls = [reading.so_far(haul) for haul in hauls]
+        diagnosis = conclude(load(cards), hauls, now, requests, reading)
+    if interrupted:
+        complain("interrupted; this is what is known so far")
     try:
         say(rendered(diagnosis, output, verbose=verbose, colour=coloured() and output == "table"))
     finally:
@@ -653,9 +660,20 @@ def load(cards: Sequence[Card]) -> tuple[Check, ...]:
     return of(cards)
 
 
-def given(paths: Sequence[str]) -> list[Haul]:
-    """Return what the paths of --from hold, standard input for "-"."""
-    from diagnose.sources.base import SourceError
+def code_of(end: BaseException) -> int:
+    """Return the exit code for what interrupted a run."""
+    from diagnose.process import Ended
+
+    return end.code if isinstance(end, Ended) else INTERRUPTED
+
+
+def given(paths: Sequence[str]) -> tuple[list[Haul], int]:
+    """Return what the paths of --from hold, standard input for "-".
+
+    Where that is interrupted what came before is returned, and the exit code for it; else 0.
+    """
+    from diagnose.process import Ended
+    from diagnose.sources.base import CutShort, SourceError
     from diagnose.sources.given import read
 
     if paths.count("-") > 1:
@@ -664,10 +682,19 @@ def given(paths: Sequence[str]) -> list[Haul]:
         raise Failure("--from names nothing", "give a file, a folder, or - for what is pasted")
     if "-" in paths and sys.stdin.isatty():
         click.echo("corediag: paste the evidence, then end it with Ctrl-D", err=True)
+    hauls: list[Haul] = []
     try:
-        return [read(path, sys.stdin.buffer) for path in paths]
+        for path in paths:
+            hauls.append(read(path, sys.stdin.buffer))  # noqa: PERF401  those before an end count
     except SourceError as error:
         raise Failure(error.message, error.hint) from error
+    except CutShort as cut:
+        return [*hauls, cut.haul], code_of(cut.end)
+    except (KeyboardInterrupt, Ended) as end:
+        if not hauls:
+            raise
+        return hauls, code_of(end)
+    return hauls, 0
 
 
 def live(
@@ -738,8 +765,7 @@ def live(
     except (KeyboardInterrupt, Ended) as end:
         if session is None:
             raise
-        code = end.code if isinstance(end, Ended) else INTERRUPTED
-        raise Cut(session.so_far(asks), code) from None
+        raise Cut(session.so_far(asks), code_of(end)) from None
     finally:
         pool.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from diagnose.asks import Ask
@@ -38,6 +39,16 @@ class Reading:
         if id(part) not in self._read:
             self._read[id(part)] = part, parser_of(part.kind)(part)  # the part keeps its number
         return self._read[id(part)][1]
+
+    def so_far(self, haul: Haul) -> Haul:
+        """Return what was read of a haul before an interruption; nothing counts as looked for."""
+        gap = Gap("the evidence", GapKind.PARTIAL, "the run was interrupted", "run it again")
+        return replace(
+            haul,
+            parts=tuple(part for part in haul.parts if id(part) in self._read),
+            looked=frozenset(),
+            general_gaps=(*haul.general_gaps, gap),
+        )
 
 
 def evidence_of(*hauls: Haul, reading: Reading | None = None) -> Evidence:

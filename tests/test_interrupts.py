@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from diagnose.asks import ASKS, Ask
+from diagnose.collect import Reading
+from diagnose.parts import Haul, Kind, Part
 from diagnose.registry import load
 from diagnose.sources.live import Live
 from diagnose.sources.options import LiveOptions
@@ -96,3 +98,62 @@ def test_what_came_whole_before_counts(tmp_path: Path) -> None:
     for ask in asks - objects:
         assert [gap.because for gap in cut.gaps[ask]] == ["the run was interrupted"]
     assert not [ask for ask in objects if "interrupted" in str(cut.gaps.get(ask, ""))]
+
+
+LOOP = (
+    '[FATAL] plugin/loop: Loop (127.0.0.1:40183 -> :53) detected for zone ".", see '
+    'https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO 1234567890.987654321."\n'
+)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_what_was_pasted_before_is_judged(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    """Ctrl-C in place of Ctrl-D: what came is diagnosed, and the report is called incomplete."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "diagnose", "run", "--from", "-", "-o", "json"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+    )
+    try:
+        assert process.stdin is not None
+        process.stdin.write(LOOP.encode())
+        process.stdin.flush()
+        until = time.monotonic() + 20
+        while time.monotonic() < until and not waits_for_more(process.pid):
+            time.sleep(0.05)
+        time.sleep(SETTLED_S)
+        process.send_signal(number)
+        told, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    report = json.loads(told)
+    assert process.returncode == code
+    assert b"interrupted" in said
+    assert [one["check"] for one in report["causes"]] == ["loop"]
+    assert any("interrupted" in gap["because"] for gap in report["gaps"])
+
+
+def waits_for_more(pid: int) -> bool:
+    """Whether a process has written down what it was given, and reads on."""
+    folder = Path(f"/proc/{pid}/fd")
+    try:
+        names = [str(one.readlink()) for one in folder.iterdir()]
+    except OSError:
+        return False
+    return any(name.endswith("/standard input") for name in names)
+
+
+def test_what_was_read_before_is_judged() -> None:
+    """Interrupted while it is parsed: the parts that were read count, and nothing as looked for."""
+    first = Part(Kind.RESOLV_CONF, "a", "nameserver 10.0.0.1\n", whole=True)
+    second = Part(Kind.RESOLV_CONF, "b", "nameserver 10.0.0.2\n", whole=True)
+    reading = Reading()
+    reading.of(first)
+    cut = reading.so_far(Haul((first, second), looked=frozenset({Ask.RESOLV_CONF})))
+    assert cut.parts == (first,)
+    assert not cut.looked
+    assert "interrupted" in cut.general_gaps[0].because

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from diagnose.model import Gap
+from diagnose.parts import Haul
 from diagnose.values import dataclass
 
 
@@ -18,6 +19,16 @@ class Member:
     data: bytes = b""
     path: Path | None = None
     gap: Gap | None = None
+
+
+class CutShort(Exception):
+    """Reading was interrupted by `end`; what had come by then is in `haul`."""
+
+    def __init__(self, haul: Haul, end: BaseException) -> None:
+        """Keep both."""
+        super().__init__(str(end))
+        self.haul = haul
+        self.end = end
 
 
 class SourceError(Exception):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import stat
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 from diagnose.model import Gap, GapKind
 from diagnose.parts import Haul
+from diagnose.process import Ended
 from diagnose.sources import bundle, loose
-from diagnose.sources.base import SourceError, scratch, told_by, way_out
+from diagnose.sources.base import CutShort, SourceError, scratch, told_by, way_out
 from diagnose.text.flow import MOST_BYTES, Flow
 
 PASTED = "pasted text"
@@ -49,9 +51,10 @@ def read_stream(stream: IO[bytes], name: str, pasted: str, ours: bool = False) -
     kept = Path(tempfile.mkdtemp(dir=scratch()), name.strip("/").replace("/", "-"))
     left = STREAMED_BYTES
     looked = False
+    end: BaseException | None = None
     try:
         with kept.open("wb") as out:
-            while left and (data := stream.read(min(left, loose.BLOCK))):
+            while left and (data := some_of(stream, min(left, loose.BLOCK))):
                 out.write(data)
                 left -= len(data)
                 if looked or STREAMED_BYTES - left <= loose.WHOLE_BYTES:
@@ -67,11 +70,25 @@ def read_stream(stream: IO[bytes], name: str, pasted: str, ours: bool = False) -
     except OSError as error:
         because = f"could not be read to its end: {told_by(error)}"
         gaps.append(Gap(name, GapKind.PARTIAL, because, way_out(error)))
+    except (KeyboardInterrupt, Ended) as interruption:
+        end = interruption
+        gaps.append(Gap(name, GapKind.PARTIAL, "the run was interrupted", "give it again, whole"))
+    if end is not None and not kept.stat().st_size:
+        raise end  # nothing came at all
     if bundle.is_bundle(kept) or bundle.is_archive(kept):
         haul = read_path(kept, name)
     else:
         haul = loose.read_file(kept, pasted)
-    return replace(haul, general_gaps=(*gaps, *haul.general_gaps))
+    haul = replace(haul, general_gaps=(*gaps, *haul.general_gaps))
+    if end is not None:
+        raise CutShort(replace(haul, looked=frozenset()), end)
+    return haul
+
+
+def some_of(stream: IO[bytes], size: int) -> bytes:
+    """Return what a stream has, so that an interruption loses nothing that came; b"" at its end."""
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    return read(size)
 
 
 def read_path(path: Path, name: str) -> Haul:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import difflib
+import errno
 import logging
 import os
 import ssl
@@ -179,6 +180,12 @@ def checked(paths: list[Path], context: str | None) -> Context:
                 raise SourceError(
                     f"{shown}: {key} of the {kind} of context {name!r} is no text", GIVE
                 )
+    if not isinstance(cluster.get("insecure-skip-tls-verify") or False, bool):
+        raise SourceError(  # "false" in quotes would switch it on
+            f"{shown}: insecure-skip-tls-verify of the cluster of context {name!r} is neither true "
+            "nor false",
+            GIVE,
+        )
     if not cluster.get("server"):
         raise SourceError(f"{shown}: the cluster of context {name!r} has no server", GIVE)
     if not SERVER.match(cluster["server"]):
@@ -254,10 +261,15 @@ def tls(context: Context) -> ssl.SSLContext:
             pair = Path(folder) / "pair.pem"
             pair.touch(mode=0o600)
             pair.write_bytes(certificate.rstrip() + b"\n" + key)
-            made.load_cert_chain(pair)
+            made.load_cert_chain(pair, password=locked)
     elif certificate or key:
         raise ValueError("half a pair")
     return made
+
+
+def locked() -> str:
+    """Raise ValueError in place of the passphrase of a key: OpenSSL would ask the terminal."""
+    raise ValueError("the key has a passphrase")
 
 
 def content_or_file(settings: Mapping[str, Any], key: str, folder: Path) -> bytes:
@@ -265,7 +277,11 @@ def content_or_file(settings: Mapping[str, Any], key: str, folder: Path) -> byte
     if data := settings.get(f"{key}-data"):
         return base64.b64decode(data, validate=True)
     if name := settings.get(key):
-        return Path(folder, name).read_bytes()
+        path = Path(folder, name)
+        if not path.is_file():
+            raise OSError(errno.EINVAL, "not a regular file")  # which might never end, or begin
+        with path.open("rb") as stream:
+            return stream.read(MOST_BYTES)
     return b""
 
 
