@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CASE ?=
 
-.PHONY: help demo test lint lint-truth types unit bench pyz wheel docs lab-build lab lab-down lab-test bench-scale clean
+.PHONY: help demo test fire lint lint-truth types unit bench pyz wheel docs lab-build lab lab-down lab-test bench-scale clean
 
 help:
 	@echo "make demo       diagnose a recorded incident (CASE=name for another; no cluster needed)"
@@ -18,6 +18,7 @@ help:
 	@echo "make lab-build  build the programs of a real cluster on this machine (root, Go, apt)"
 	@echo "make lab        start that cluster; make lab-down ends it"
 	@echo "make lab-test   stage faults in it and let corediag find, and cure, each"
+	@echo "make fire       every request of a run with every fault of a network, whole (half an hour)"
 	@echo "make lint-truth compare corediag lint with real versions of CoreDNS (root, Go; long)"
 
 $(VENV)/.python:
@@ -77,6 +78,9 @@ lab-build: $(VENV)/.dev
 
 lab: $(VENV)/.dev
 	$(BIN)/python -m lab up
+
+fire: $(VENV)/.dev
+	$(BIN)/python -m tests.fire
 
 lab-down: $(VENV)/.dev
 	$(BIN)/python -m lab down

@@ -5,7 +5,7 @@ now and then. What it answers past the network tells whether CoreDNS itself is a
 way to this one pod.
 
 Limits: where neither a pod of its node nor the way past the network was asked, the way to that node
-is as likely, and it is a possibility.
+is as likely, and it is a possibility; so it is where only the API server asked, and got no answer.
 Source: kubernetes/kubernetes v1.31.0, pkg/proxy/iptables/proxier.go (statistic mode random);
 coredns/coredns v1.12.0, plugin/kubernetes/handler.go (SERVFAIL until synced).
 """
@@ -75,14 +75,18 @@ def finding(server: Server, cells: Mapping[Place, Cell], *, cut: bool) -> Findin
     outcome = next(iter(every.outcomes()))
     node = server.subject.node
     beside = any(place.kind in POD_KINDS and place.node == node and node for place in cells)
-    sure = cut or DIRECT in cells or beside
+    # the API server's stream to a pod may hang as well as the pod: silence there is one witness
+    alone = set(cells) == {DIRECT} and every.lost
+    sure = cut or beside or (DIRECT in cells and not alone)
     came = f"{outcome.value} for each of {len(every.failed)} questions"
     text = (
         f"{called(server)} answers the API server, and no pod or node, not even its own ({came})"
         if cut
         else f"{called(server)} fails {places_text(cells)} ({came}), other CoreDNS pods answer"
     )
-    if not sure:
+    if alone:
+        text += "; or the API server's stream to it, as nobody else asked it"
+    elif not sure:
         text += "; or the way to its node: a pod there, and the API server, were not asked"
     pod = quoted(server.subject.name, "<pod>")
     space = quoted(server.subject.namespace, "kube-system")

@@ -532,6 +532,9 @@ def names_of(gaps: set[Gap]) -> set[str]:
     return {f"{gap.what}: {gap.because}" for gap in gaps}
 
 
+LOST = '"outcome": "timeout"'
+
+
 def names_the_gap(world: World, case: Case, made: Made) -> Iterator[str]:
     """What did not come is said, in the report too; unless the same came by another way."""
     new = made.gaps - world.clean.gaps
@@ -553,7 +556,11 @@ def names_the_gap(world: World, case: Case, made: Made) -> Iterator[str]:
 def says_so(world: World, made: Made) -> bool:
     """Whether evidence tells that something did not answer: of pods and kubelets that is a fact."""
     before = {part.text for part in world.clean.haul.parts}
-    return any(part.kind is Kind.HEALTH and part.text not in before for part in made.haul.parts)
+    return any(
+        part.text not in before
+        and (part.kind is Kind.HEALTH or (part.kind is Kind.DNS_ANSWERS and LOST in part.text))
+        for part in made.haul.parts
+    )
 
 
 def draws_no_false_ok(world: World, request: str, made: Made, *, told: bool) -> Iterator[str]:
