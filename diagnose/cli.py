@@ -405,7 +405,8 @@ def run(
     finally:
         if save:
             store(save, rendered(diagnosis, saved_as, verbose=verbose, colour=False))
-    if paths and not any(is_evidence(part) for haul in hauls for part in haul.parts):
+    known_parts = any(is_evidence(part) for haul in hauls for part in haul.parts)
+    if paths and not known_parts and not diagnosis.causes:
         complain(
             f"{', '.join(map(called, paths))}: holds nothing that corediag knows",
             "give logs of CoreDNS, the output of kubectl, or configuration; "

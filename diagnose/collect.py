@@ -8,6 +8,7 @@ from datetime import datetime
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, merge
+from diagnose.facts import Events, Pods
 from diagnose.judge import judge
 from diagnose.model import Check, Diagnosis, Fact, Gap, GapKind, Recognised, Severity, Verdict
 from diagnose.parsers import parser_of
@@ -15,6 +16,7 @@ from diagnose.parts import Haul, Kind, Parsed, Part
 from diagnose.rank import rank
 
 SILENT = frozenset({Kind.SHELL, Kind.TEXT})  # what the report does not list as evidence
+FOR_REPORTS: tuple[type[Fact], ...] = (Pods, Events)  # besides what checks need
 
 
 def asks_of(checks: Iterable[Check]) -> frozenset[Ask]:
@@ -78,6 +80,7 @@ def parsed(haul: Haul, reading: Reading) -> Evidence:
         general_gaps=tuple(dict.fromkeys(general)),
         recognised=tuple(recognised(haul.parts)),
         source=haul.source,
+        echoed=haul.echoed,
     )
 
 
@@ -142,5 +145,9 @@ def diagnose(
         unheard=tuple(gap for gap in dict.fromkeys(unheard) if gap not in heard),
         context=tuple((context or {}).items()),
         checks=tuple(checks),
-        facts=tuple(fact for fact in facts.values() if isinstance(fact, Fact)),
+        facts=tuple(
+            fact
+            for fact in (facts | {one: read(one, evidence) for one in FOR_REPORTS}).values()
+            if isinstance(fact, Fact)
+        ),
     )

@@ -26,6 +26,7 @@ class Evidence:
     `items` are parsed values of the classes in diagnose.facts, in the order of arrival.
     `looked` holds the asks that a source carried out completely, or with the gaps in `gaps`:
     there, absence is knowledge. Of an ask outside `looked` only what is in `items` is known.
+    `echoed` says that people carried out all of these, each by itself, by commands that they show.
     """
 
     items: tuple[Any, ...] = ()
@@ -34,6 +35,7 @@ class Evidence:
     general_gaps: tuple[Gap, ...] = ()
     recognised: tuple[Recognised, ...] = ()
     source: str = ""
+    echoed: bool = False
 
     def of(self, kind: type[Item]) -> tuple[Item, ...]:
         """Return the items of one class, in the order of arrival."""
@@ -97,7 +99,8 @@ def known(
     """Return (origin, gaps) for a fact made of these items, or the gap that stands in for it.
 
     With any of the asks carried out, no items means that none exist. Without, no items is a gap
-    and some items are an excerpt. The first ask names the fact in gaps.
+    and some items are an excerpt. The first ask names the fact in gaps. Where people carried out
+    one of the asks, the others that a run would carry out with it are missing.
     """
     recorded = evidence.gaps_of(*asks)
     looked = any(ask in evidence.looked for ask in asks)
@@ -106,7 +109,17 @@ def known(
     if not items and recorded and all(gap.kind is not GapKind.PARTIAL for gap in recorded):
         return recorded[0]
     origin = ", ".join(dict.fromkeys(item.origin for item in items)) or evidence.source
-    return origin, recorded if looked else (*recorded, excerpt(asks[0]))
+    if not looked:
+        return origin, (*recorded, excerpt(asks[0]))
+    missing = [ask for ask in asks if ask not in evidence.looked and at_once(ask)]
+    if not evidence.echoed or not missing:
+        return origin, recorded
+    return origin, (*recorded, excerpt(missing[0]) if items else not_collected(missing[0]))
+
+
+def at_once(ask: Ask) -> bool:
+    """Whether every run carries out an ask, as the API server answers it by itself."""
+    return bool(ASKS[ask].rules) and ASKS[ask].rung == 1
 
 
 def merge(parts: Sequence[Evidence]) -> Evidence:
@@ -122,4 +135,5 @@ def merge(parts: Sequence[Evidence]) -> Evidence:
         general_gaps=tuple(gap for part in parts for gap in part.general_gaps),
         recognised=tuple(line for part in parts for line in part.recognised),
         source=", ".join(part.source for part in parts if part.source),
+        echoed=all(part.echoed for part in parts if part.looked),
     )

@@ -18,6 +18,7 @@ from diagnose.remedies import NODE, edit_corefile, quoted, restart_coredns
 from diagnose.signatures.base import Emitter, Signature
 from diagnose.signatures.trouble import Reason
 
+RARE_OF = 100  # one lost answer of so many is noted, and no more
 Steps = Callable[[ApiFailure], tuple[Remedy, ...]]
 
 
@@ -107,15 +108,22 @@ def upstream_findings(
         if others:
             asked += "; another upstream answers"
         answers = [one.answers_now for one in several if one.answers_now]
+        count, severity = sum(one.count for one in several), Severity.WARNING if others else None
+        said = f"{message.format(server=server or 'an upstream')} ({times(count)})"
+        if all(one.answered for one in several):
+            every = count + sum({one.subject: one.answered for one in several}.values())
+            said = (
+                f"{server or 'an upstream'} failed {count} of {every} forwarded queries "
+                f"({first.trouble.reason.value}); the others were answered, later ones too"
+            )
+            severity = Severity.INFO if count * RARE_OF <= every else Severity.WARNING
         yield Finding(
             subject=first.subject if len(subjects) == 1 else CLUSTER,
-            message=message.format(server=server or "an upstream")
-            + f" ({times(sum(one.count for one in several))}){asked}"
-            + told_by(server, corefile, resolvers),
+            message=f"{said}{asked}" + told_by(server, corefile, resolvers),
             quotes=(*(one.quote for one in several[:3]), *answers[:1]),
             remedy=steps(first),
             proven=certain and any(one.certain for one in several),
-            severity=Severity.WARNING if others else None,
+            severity=severity,
             family=family(first),
             at=first.first_at,
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from diagnose.check import NotApplicable, Undecided
-from diagnose.model import Check, Fact, Gap, GapKind, Status, Verdict
+from diagnose.model import Check, Fact, Finding, Gap, GapKind, Status, Verdict
 
 Facts = Mapping[type[Fact], Fact | Gap]
 
@@ -47,6 +47,9 @@ def judge(check: Check, facts: Facts) -> Verdict:
             "report it with the output of `corediag run -v`",
         )
         return Verdict(check.id, Status.UNKNOWN, because=(gap,))
+    findings = tuple(
+        replace(finding, proven=False) if only_aside(finding) else finding for finding in findings
+    )
     if any(fact.torn for fact in required):
         findings = tuple(replace(finding, proven=False) for finding in findings)
     if findings:
@@ -54,3 +57,9 @@ def judge(check: Check, facts: Facts) -> Verdict:
     if doubts:
         return Verdict(check.id, Status.UNKNOWN, because=tuple(dict.fromkeys(doubts)))
     return Verdict(check.id, Status.OK, note=", ".join(dict.fromkeys(origins)))
+
+
+def only_aside(finding: Finding) -> bool:
+    """Whether the log's lines that show it stand in somebody's sentences, who may deny them."""
+    told = {quote.aside for quote in finding.quotes}
+    return True in told and False not in told

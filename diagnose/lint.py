@@ -54,6 +54,7 @@ OBJECT = regex(
     re.MULTILINE,
 )
 OBJECT_ENDINGS = (".yaml", ".yml", ".json")
+CUSTOM_ENDINGS = (".server", ".override")
 VALUE = regex(r"""(?:^|[\s,{])["']?(?:Corefile|[\w-]+\.server)["']?[ \t]*:[ \t]*(")""")
 ESCAPES = {
     "0": "\0",
@@ -75,6 +76,10 @@ HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
 MOST_BYTES = 16 * 1024 * 1024
 MOST_IMPORTED_FILES = 1000
 MOST_IMPORTED_BYTES = 4 * 1024 * 1024
+# Kubernetes 1.25 installs it; what only older ones refuse troubles no file of today.
+OLDEST_AT_WORK = "1.9.3"
+BINARY = regex(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
+MOST_BINARY = 0.1  # of a text's characters; a comment of another encoding has fewer
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ class Note:
     """One finding at its place in the given file, or in a file that it imports.
 
     `versions` says for which releases it holds, "" for the one that is meant or for all. It is
-    `certain` unless another version, or another build, would not have it.
+    `certain` unless another version, or another build, would not have it. `inside` is the end of
+    the message that tells the place in an imported file.
     """
 
     file: str
@@ -94,6 +100,7 @@ class Note:
     text: str = ""
     versions: str = ""
     certain: bool = True
+    inside: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -151,14 +158,19 @@ def given(name: str, stdin: IO[bytes]) -> tuple[Given, ...]:
     called = "<stdin>" if name == "-" else name
     # A byte that is not UTF-8 is to CoreDNS what it is here, and carriage returns stay
     text = data.decode("utf-8", "replace")
+    if not wide(data) and len(BINARY.findall(text)) > MOST_BINARY * len(text):
+        raise SourceError(f"{called}: holds no text", "give a Corefile, or a ConfigMap with one")
     if name.lower().endswith(OBJECT_ENDINGS) or OBJECT.search(text) or wide(data):
         return in_objects(called, decode(data)[0])
+    if not lex(text):
+        return ()
     path = None if name == "-" else Path(name)
     files, missing = beside(path, text) if path else (None, ())
     parsed = parse_corefile(text, origin=called, files=files)
     known = {import_gap(pattern, has_wildcard(pattern)) for pattern, _ in missing}
     gaps = (*(gap for gap in parsed.gaps if gap not in known), *(gap for _, gap in missing))
-    whole = replace(parsed, gaps=tuple(dict.fromkeys(gaps)))
+    custom = called.endswith(CUSTOM_ENDINGS)
+    whole = replace(parsed, gaps=tuple(dict.fromkeys(gaps)), custom=custom)
     return (Given(called, whole, Places(text), folder=path.parent if path else None),)
 
 
@@ -424,12 +436,29 @@ def lint(
 ) -> Lint:
     """Return what some checks say of Corefiles, by a version or by all; `gaps` are the engine's."""
     chosen = decidable(checks)
+    said = [linted(chosen, one, version) for one in files]
     return Lint(
         checks=tuple(check.id for check in chosen),
-        files=tuple(linted(chosen, one, version) for one in files),
+        files=tuple(once(one, said) for one in said),
         without=tuple(without),
         gaps=tuple(gaps),
     )
+
+
+def once(one: Linted, said: Iterable[Linted]) -> Linted:
+    """Return what is said, without what is told of an imported file at its own place as well."""
+    told = {
+        (note.check, note.message)
+        for other in said
+        if other is not one and other.file == one.file
+        for note in other.notes
+    }
+
+    def elsewhere(note: Note) -> bool:
+        message = note.message.removesuffix(note.inside)
+        return bool(note.inside) and (note.check, message) in told
+
+    return replace(one, notes=tuple(note for note in one.notes if not elsewhere(note)))
 
 
 def decidable(checks: Sequence[Check]) -> tuple[Check, ...]:
@@ -490,6 +519,8 @@ def by_all(checks: Sequence[Check], one: Given) -> Linted:
         note = one_note(one, check, finding)
         if len(where) < len(releases):
             newest = len(releases) - 1 in where
+            if all(bound(releases[index]) < bound(OLDEST_AT_WORK) for index in where):
+                continue
             severity = note.severity if newest else Severity.INFO
             versions = versions_of(where, releases)
             note = replace(note, severity=severity, versions=versions, certain=False)
@@ -547,6 +578,7 @@ def one_note(one: Given, check: Check, finding: Finding) -> Note:
         message=finding.message + inside,
         text=quote.text if quote else "",
         certain=finding.proven or not versioned,
+        inside=inside,
     )
 
 

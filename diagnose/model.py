@@ -117,13 +117,17 @@ class Spot:
 class Quote:
     """Evidence as it was seen: the origin's name, its text, its line counted from 1.
 
-    `spot` is the word that is meant, for editors; quotes do not differ by it.
+    `spot` is the word that is meant, for editors; quotes do not differ by it. `aside` says of a
+    log's line whether somebody's sentence stands before the message; None of anything else.
+    A `summary` is no text that was seen: it tells in short what stands from the line on.
     """
 
     origin: str
     text: str
     line: int | None = None
     spot: Spot | None = field(default=None, repr=False, compare=False)
+    aside: bool | None = field(default=None, repr=False, compare=False)
+    summary: bool = field(default=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -243,8 +247,8 @@ class Recognised:
 class Diagnosis:
     """The whole answer: causes in rank order, every verdict, and what the evidence was.
 
-    `facts` are those that the checks needed and got, for what reports draw of them; `unheard` is
-    what did not come and yet leaves no verdict unknown, as something else told the same.
+    `facts` are those that were got of what checks and reports need; `unheard` is what did not come
+    and yet leaves no verdict unknown, as something else told the same.
     """
 
     causes: tuple[Cause, ...]

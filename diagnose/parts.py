@@ -84,7 +84,8 @@ class Parsed:
 class Haul:
     """What one source brought, before it is parsed: a bundle is a recorded haul.
 
-    `looked` holds the asks that were carried out, completely or with the gaps in `gaps`.
+    `looked` holds the asks that were carried out, completely or with the gaps in `gaps`; `echoed`
+    says that people did, by commands that they show.
     """
 
     parts: tuple[Part, ...] = ()
@@ -93,3 +94,4 @@ class Haul:
     general_gaps: tuple[Gap, ...] = ()
     source: str = ""
     taken_at: datetime | None = None
+    echoed: bool = False

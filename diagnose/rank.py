@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from diagnose.model import Cause, Check, Finding, Severity, Status, Subject, Verdict
@@ -11,6 +11,7 @@ from diagnose.values import dataclass
 
 NODE_KINDS = frozenset({"Node"})
 POD_KINDS = frozenset({"Pod", "Container"})
+DNS_NAMES = ("coredns", "kube-dns")  # the pods of the cluster's DNS, as every installer names them
 
 
 def place(subject: Subject) -> str:
@@ -38,6 +39,26 @@ def named_pod(subject: Subject) -> bool:
     return subject.kind in POD_KINDS and bool(subject.name)
 
 
+Homes = Mapping[tuple[str, str], str]
+
+
+def homes_of(findings: Iterable[Finding]) -> Homes:
+    """Return the node of each named pod, as far as any of the findings tells it."""
+    nodes: dict[tuple[str, str], set[str]] = {}
+    for one in (finding.subject for finding in findings):
+        if named_pod(one) and one.node:
+            nodes.setdefault((one.name, one.namespace), set()).add(one.node)
+    return {pod: several.pop() for pod, several in nodes.items() if len(several) == 1}
+
+
+def housed(subject: Subject, homes: Homes) -> Subject:
+    """Return a subject with its node where that is known from elsewhere: a log names none."""
+    if subject.node or not named_pod(subject):
+        return subject
+    node = homes.get((subject.name, subject.namespace), "")
+    return replace(subject, node=node) if node else subject
+
+
 @dataclass(frozen=True)
 class Meeting:
     """An index over the subjects of a set of findings, so that joining them stays linear.
@@ -52,9 +73,9 @@ class Meeting:
     pods: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
-    def of(cls, findings: Iterable[Finding]) -> Meeting:
-        """Return the index of the findings' subjects."""
-        subjects = {finding.subject for finding in findings}
+    def of(cls, findings: Iterable[Finding], homes: Homes | None = None) -> Meeting:
+        """Return the index of the findings' subjects, on the nodes that others tell of."""
+        subjects = {housed(finding.subject, homes or {}) for finding in findings}
         bound = {one for one in subjects if one.kind in NODE_KINDS | POD_KINDS}
         pods = set(filter(named_pod, bound))
         return cls(
@@ -156,9 +177,35 @@ def scope_of(findings: Iterable[Finding]) -> int:
     return 2 if kinds & NODE_KINDS else 1
 
 
-def split(verdict: Verdict, above: Meeting) -> tuple[Verdict | None, Verdict | None]:
+def of_node(verdict: Verdict) -> bool:
+    """Whether a problem is about named nodes and nothing else."""
+    return all(one.subject.kind in NODE_KINDS and one.subject.name for one in verdict.findings)
+
+
+def is_dns(subject: Subject) -> bool:
+    """Whether a subject is a pod of the cluster's DNS itself: what it lacks, every client lacks."""
+    return named_pod(subject) and subject.name.startswith(DNS_NAMES)
+
+
+def is_elsewhere(subject: Subject, hosts: frozenset[str]) -> bool:
+    """Whether a subject is a named node or pod, and no part of the cluster's DNS.
+
+    `hosts` are the nodes on which DNS pods are known to run.
+    """
+    if subject.kind in NODE_KINDS:
+        return bool(subject.name) and subject.name not in hosts
+    return named_pod(subject) and not is_dns(subject)
+
+
+def subjects_of(cause: Cause) -> Iterator[Subject]:
+    """Yield what a cause and its effects are about."""
+    for verdict in (cause.verdict, *cause.explained):
+        yield from (one.subject for one in verdict.findings)
+
+
+def split(verdict: Verdict, above: Meeting, homes: Homes) -> tuple[Verdict | None, Verdict | None]:
     """Return (what the verdicts above explain, what stays) of a problem; None where empty."""
-    explained = tuple(one for one in verdict.findings if above.meets(one.subject))
+    explained = tuple(one for one in verdict.findings if above.meets(housed(one.subject, homes)))
     if len(explained) == len(verdict.findings):
         return verdict, None
     if not explained:
@@ -172,9 +219,11 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
     """Return the causes in rank order.
 
     A problem is folded under every problem that brings it about where their subjects meet; a
-    mere possibility folds symptoms and other possibilities, never a proven fault. Order: faults
-    before notes, proof before possibility, causes before symptoms, then the one that explains
-    more, wider scope, severity, earlier time, and the registry's order.
+    mere possibility folds symptoms and other possibilities, never a proven fault. A fault of a
+    node may have met any pod of which the node is not known, but not one that has a cause of its
+    own. Order: faults before notes, what strikes DNS itself before what others on a node miss,
+    proof before possibility, causes before symptoms, then the one that explains more, wider scope,
+    severity, earlier time, and the registry's order.
     """
     by_id = {check.id: check for check in checks}
     reach = downstream(checks)
@@ -182,10 +231,11 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
     unknowns = [one for one in verdicts if one.status is Status.UNKNOWN]
     sure = {one.check: one.proven and not by_id[one.check].symptom for one in problems}
     findings = {one.check: one.findings for one in problems}
+    homes = homes_of(finding for one in problems for finding in one.findings)
 
     @functools.cache
     def meeting(identifier: str) -> Meeting:
-        return Meeting.of(findings[identifier])
+        return Meeting.of(findings[identifier], homes)
 
     roots: list[Verdict] = []
     folded: dict[str, list[Verdict]] = {verdict.check: [] for verdict in problems}
@@ -197,13 +247,18 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
             and (sure[other.check] or not sure[verdict.check])
         ]
         index = Meeting.union([meeting(other.check) for other in above])
-        explained, rest = split(verdict, index) if above else (None, verdict)
+        explained, rest = split(verdict, index, homes) if above else (None, verdict)
         if rest is not None:
             roots.append(rest)
         if explained is not None:
-            mine = meeting(verdict.check) if rest is None else Meeting.of(explained.findings)
+            mine = meeting(verdict.check) if rest is None else Meeting.of(explained.findings, homes)
+            open_to = mine
+            if any(map(of_node, above)):
+                own = [meeting(one.check) for one in above if not by_id[one.check].symptom]
+                free = unclaimed(explained.findings, Meeting.union(own), homes) if own else ()
+                open_to = Meeting.of(free, homes) if own else mine
             for other in above:
-                if meeting(other.check).meets_any(mine):
+                if meeting(other.check).meets_any(open_to if of_node(other) else mine):
                     folded[other.check].append(explained)
     causes = [
         Cause(
@@ -217,11 +272,20 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
         for root in roots
     ]
     position = {check.id: number for number, check in enumerate(checks)}
+    hosts = frozenset(node for (name, _), node in homes.items() if name.startswith(DNS_NAMES))
+    struck = any(
+        not by_id[cause.verdict.check].symptom
+        and (cause.proven or cause.explained)
+        and cause.severity is Severity.CRITICAL
+        and any(map(is_dns, subjects_of(cause)))
+        for cause in causes
+    )
 
     def order(cause: Cause) -> tuple[object, ...]:
         times = [one.at.timestamp() for one in cause.verdict.findings if one.at]
         return (
             cause.severity is Severity.INFO,
+            struck and all(is_elsewhere(one, hosts) for one in subjects_of(cause)),
             not cause.proven,
             by_id[cause.verdict.check].symptom,
             -len(cause.explained),
@@ -234,6 +298,18 @@ def rank(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> tuple[Cause, .
     return tuple(
         replace(cause, reasons=reasons(cause, by_id)) for cause in sorted(causes, key=order)
     )
+
+
+def unclaimed(findings: Iterable[Finding], own: Meeting, homes: Homes) -> Iterator[Finding]:
+    """Yield the findings but those of pods, on a node not known, that have a cause of their own.
+
+    `own` indexes the causes.
+    """
+    for one in findings:
+        subject = housed(one.subject, homes)
+        claimed = named_pod(subject) and (subject.name, subject.namespace) in own.pods
+        if subject.node or not claimed:
+            yield one
 
 
 def still_possible(
@@ -259,6 +335,8 @@ def still_possible(
 def reasons(cause: Cause, by_id: Mapping[str, Check]) -> tuple[str, ...]:
     """Return, in words, what put a cause at its place; shown with -v."""
     scope = {3: "the cluster", 2: "a node", 1: "single pods"}[scope_of(cause.verdict.findings)]
+    if any(is_dns(one.subject) for one in cause.verdict.findings):
+        scope = "pods of cluster DNS"
     effects = [one.check for one in cause.explained]
     symptom = by_id[cause.verdict.check].symptom
     return (

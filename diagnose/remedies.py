@@ -5,6 +5,7 @@ What was not seen stays a placeholder in angle brackets, so that nobody runs a g
 
 from __future__ import annotations
 
+import ipaddress
 import shlex
 from collections.abc import Iterable
 
@@ -12,6 +13,7 @@ from diagnose.model import Remedy, Risk, Subject
 
 DNS_NAMESPACE = "kube-system"
 NODE = "<node>"
+FLANNEL = "flannel"
 ORDER = (
     "kube-proxy goes first: flannel reaches the API server through the Service address that "
     "kube-proxy provides, and started before it, it exits after 30 s and starts over"
@@ -35,7 +37,9 @@ def restart_pods(selector: str, namespace: str, node: str = "") -> str:
     return f"kubectl -n {quoted(namespace, '<namespace>')} delete pod -l {selector}{where}"
 
 
-def restart_kube_proxy(node: str = "", namespace: str = DNS_NAMESPACE) -> Remedy:
+def restart_kube_proxy(
+    node: str = "", namespace: str = DNS_NAMESPACE, title: str = "Restart kube-proxy", why: str = ""
+) -> Remedy:
     """Return the step that restarts kube-proxy, on one node or everywhere."""
     command = (
         restart_pods("k8s-app=kube-proxy", namespace, node)
@@ -43,15 +47,17 @@ def restart_kube_proxy(node: str = "", namespace: str = DNS_NAMESPACE) -> Remedy
         else f"kubectl -n {namespace} rollout restart daemonset kube-proxy"
     )
     return Remedy(
-        title="Restart kube-proxy" + (f" on {node}" if node else ""),
+        title=title + (f" on {node}" if node else ""),
         commands=(command,),
         risk=Risk.DISRUPTIVE,
         verify="iptables-save -t nat | grep -c KUBE-SERVICES  # on the node: not 0",
-        why=ORDER,
+        why=why,
     )
 
 
-def restart_flannel(node: str = "", namespace: str = "kube-flannel") -> Remedy:
+def restart_flannel(
+    node: str = "", namespace: str = "kube-flannel", title: str = "Then restart flannel"
+) -> Remedy:
     """Return the step that restarts flannel after kube-proxy, on one node or everywhere."""
     command = (
         restart_pods("app=flannel", namespace, node)
@@ -59,12 +65,73 @@ def restart_flannel(node: str = "", namespace: str = "kube-flannel") -> Remedy:
         else f"kubectl -n {namespace} rollout restart daemonset kube-flannel-ds"
     )
     return Remedy(
-        title="Then restart flannel" + (f" on {node}" if node else ""),
+        title=title + (f" on {node}" if node else ""),
         commands=(command,),
         risk=Risk.DISRUPTIVE,
         verify=f"kubectl -n {namespace} get pods -l app=flannel -o wide  # Running, Ready",
         why=ORDER,
     )
+
+
+def restart_proxy(
+    node: str, *, add_on: str, where: str = "", namespace: str = DNS_NAMESPACE
+) -> tuple[Remedy, ...]:
+    """Return the restart of kube-proxy, then of the agent that reaches the API server through it.
+
+    `where` is the condition under which kube-proxy is to be restarted, as its title says it;
+    `add_on` the name of the network add-on, "" when nothing tells it. Only flannel is known to end
+    and start over while it waits, so of another one no restart is asked for.
+    """
+    title = f"{where}: restart kube-proxy" if where else "Restart kube-proxy"
+    first = restart_kube_proxy(node, namespace, title, "" if add_on not in ("", FLANNEL) else ORDER)
+    if add_on == FLANNEL:
+        return first, restart_flannel(node)
+    if add_on:
+        return (first,)
+    command = (
+        restart_pods("app=flannel", "kube-flannel", node)
+        if node
+        else "kubectl -n kube-flannel rollout restart daemonset kube-flannel-ds"
+    )
+    then = Remedy(
+        title="Then, if the network add-on is flannel and does not recover, restart it",
+        commands=("kubectl get daemonsets -A  # which add-on there is", command),
+        risk=Risk.DISRUPTIVE,
+        verify="its pods are Running and Ready",
+        why=ORDER,
+    )
+    return first, then
+
+
+def restart_add_on(node: str, *, add_on: str) -> Remedy:
+    """Return the step that has the network add-on of a node write its rules anew."""
+    if add_on == FLANNEL:
+        return restart_flannel(node, title="Restart flannel, which writes its rules anew")
+    return Remedy(
+        title="Have the network add-on write its rules anew: restart its agent's pod of the node",
+        commands=(
+            "kubectl get pods -A -o wide --field-selector "
+            f"spec.nodeName={quoted(node, NODE)}  # which is the agent",
+            "kubectl -n <its namespace> delete pod <the agent>",
+        ),
+        risk=Risk.DISRUPTIVE,
+        verify="iptables-save  # on the node: the add-on's chains are there",
+    )
+
+
+def after_api_layer(target: str, node: str, *, add_on: str) -> tuple[Remedy, ...]:
+    """Return what follows find_api_layer: kube-proxy concerns only a Service's address.
+
+    The Service `kubernetes` has port 443; servers themselves are asked at another, or by a name.
+    """
+    host, _, port = target.rpartition(":")
+    try:
+        address = ipaddress.ip_address(host.strip("[]")) if host else None
+    except ValueError:
+        return ()
+    if address is not None and (port != "443" or address.is_loopback):
+        return ()
+    return restart_proxy(node, add_on=add_on, where="Where only the Service address fails")
 
 
 def restart_coredns(why: str = "") -> Remedy:
@@ -145,21 +212,28 @@ def stuck_pods_go_on() -> Remedy:
 def agent_pods(selector: str, namespace: str, node: str, name: str) -> tuple[Remedy, ...]:
     """Return the steps that read a network agent's log and then restart its pod of one node.
 
-    `node` is a name or the placeholder, quoted already.
+    `node` is a name or the placeholder, quoted already. Without a namespace all are searched, as
+    an operator installs an agent elsewhere than its manifest does.
     """
     where = f"-l {selector} --field-selector spec.nodeName={node}"
+    space = f"-n {namespace}" if namespace else "-A"
+    logs = (
+        f"kubectl -n {namespace} logs -l {selector} --tail=30 --prefix --all-containers"
+        if namespace
+        else "kubectl -n <its namespace> logs <that pod> --tail=30 --prefix --all-containers"
+    )
     return (
         look(
             f"See whether {name} runs on the node, and what it says last",
-            f"kubectl -n {namespace} get pods -o wide {where}",
-            f"kubectl -n {namespace} logs -l {selector} --tail=30 --prefix --all-containers",
+            f"kubectl get pods {space} -o wide {where}",
+            logs,
             verify="no pod of it there, one that is not ready, or its last error: repair that "
             "first",
         ),
         Remedy(
             title=f"Restart {name} on the node",
-            commands=(f"kubectl -n {namespace} delete pod {where}",),
+            commands=(f"kubectl delete pod {space} {where}",),
             risk=Risk.DISRUPTIVE,
-            verify=f"kubectl -n {namespace} get pods -o wide {where}  # Running, Ready",
+            verify=f"kubectl get pods {space} -o wide {where}  # Running, Ready",
         ),
     )

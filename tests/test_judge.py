@@ -113,3 +113,20 @@ def test_what_is_read_from_a_piece_is_a_possibility() -> None:
     assert judge(loud, {Needed: whole, Helpful: Helpful(origin="x", torn=True)}).proven
     verdict = judge(loud, {Needed: torn, Helpful: GAP})
     assert (verdict.status, verdict.proven) == (Status.PROBLEM, False)
+
+
+def test_what_a_sentence_quotes_is_a_possibility() -> None:
+    """A log's line in prose proves nothing, unless such a line stands by itself as well."""
+    prose, line = (
+        Quote("mail", "we saw [FATAL] x", 1, aside=True),
+        Quote("log", "x", 1, aside=False),
+    )
+
+    @check(title="t", severity=Severity.WARNING, family="f")
+    def quoting(fact: Needed) -> Iterator[Finding]:
+        """Quote both kinds."""
+        yield Finding(CLUSTER, "in prose", (prose, Quote("Corefile", "loop", 1)))
+        yield Finding(CLUSTER, "in both", (prose, line))
+
+    verdict = judge(quoting, {Needed: Needed(origin="pods")})
+    assert [finding.proven for finding in verdict.findings] == [False, True]

@@ -136,6 +136,57 @@ def test_a_manifest_without_a_corefile_is_not_called_well() -> None:
     assert linted("apiVersion: v1\nkind: Service\nmetadata:\n  name: x\n").returncode == 2
 
 
+@pytest.mark.parametrize("text", ["", " \n\n", "# a comment\n#another\n", "\ufeff# one\n"])
+def test_what_holds_no_word_is_no_corefile(text: str) -> None:
+    """CoreDNS would serve a default of its own instead; nothing of it was looked at."""
+    done = linted(text)
+    assert done.returncode == 2, done
+    assert "no Corefile in it" in done.stderr
+
+
+def test_bytes_that_are_no_text_are_no_corefile(tmp_path: Path) -> None:
+    """Nor are they faults by the line; a comment in another encoding is none of them."""
+    (tmp_path / "noise").write_bytes(bytes(range(256)) * 2)
+    done = corediag("lint", "noise", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, ""), done
+    assert "noise: holds no text" in done.stderr
+    (tmp_path / "Corefile").write_bytes(f"# f\xfcr alle\n{GOOD}".encode("latin-1"))
+    assert corediag("lint", "Corefile", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        (GOOD.replace("/etc/resolv.conf", "127.0.0.53"), 1, "corefile-loopback-upstream"),
+        (GOOD.replace("/etc/resolv.conf", "::1"), 1, "corefile-loopback-upstream"),
+        (GOOD.replace("/etc/resolv.conf", "127.0.0.1:5353"), 0, ""),
+        ("example.org {\n    file db.example.org\n}\n", 1, "takes cluster names"),
+        (".:53 {\n    errors\n    loop\n}\n", 1, "no kubernetes plugin, and no upstream"),
+    ],
+)
+def test_what_coredns_takes_and_then_answers_nobody(text: str, code: int, says: str) -> None:
+    """CoreDNS starts with it, and names fail."""
+    done = linted(text, "--coredns-version", "1.12.4")
+    assert done.returncode == code, done
+    assert says in done.stdout
+
+
+def test_a_file_that_another_imports_needs_no_cluster(tmp_path: Path) -> None:
+    """A zone of its own is all that it is to hold."""
+    (tmp_path / "corp.server").write_text("corp.example:53 {\n    forward . 192.0.2.7\n}\n")
+    assert corediag("lint", "corp.server", cwd=tmp_path).returncode == 0
+
+
+def test_what_only_versions_of_long_ago_lack_is_not_told() -> None:
+    """Every kubeadm default has max_concurrent, which CoreDNS knows since 1.6.8."""
+    text = GOOD.replace(
+        "forward . /etc/resolv.conf",
+        "forward . /etc/resolv.conf {\n        max_concurrent 1000\n    }",
+    )
+    assert linted(text).stdout == ""
+    assert "since 1.6.8" in linted(text, "--coredns-version", "1.6.5").stdout
+
+
 def test_one_of_several_files_may_hold_none(tmp_path: Path) -> None:
     """As with a pattern of the shell; the summary names it."""
     (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: Service\nmetadata:\n  name: x\n")
@@ -327,6 +378,17 @@ def test_the_custom_map_is_what_the_corefile_imports() -> None:
     done = linted(text)
     assert done.returncode == 1
     assert "(custom/a.override:1:1)" in done.stdout
+
+
+def test_a_fault_in_an_imported_server_is_told_once() -> None:
+    """At its own place in the file that holds both maps."""
+    server = "corp.example:53 {\n    forwrd . 192.0.2.7\n}\n"
+    custom = literal(server).replace("name: coredns", "name: coredns-custom")
+    text = literal(f"{GOOD}import custom/*.server\n") + "---\n"
+    done = linted(text + custom.replace("Corefile:", "corp.server:"))
+    assert done.returncode == 1
+    assert done.stdout.count("forwrd") == 1
+    assert place(done) == [(text.count("\n") + 8, 9)]
 
 
 # ---------------------------------------------------------------- whatever comes

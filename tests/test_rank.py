@@ -187,3 +187,44 @@ def test_ranking_ten_thousand_findings_compares_no_pairs(monkeypatch: pytest.Mon
 def test_evidence_groups_items_by_class() -> None:
     """Items come back by class in the order of arrival."""
     assert Evidence(items=(1, "a", 2)).of(int) == (1, 2)
+
+
+WEB = Subject("Pod", "web-1", "default", "n2")
+LOGGED = Subject("Pod", "coredns-1", "kube-system")  # as a log names it: without a node
+BRIDGE = Subject("Node", "n2")
+MIXED = [
+    a_check("bridge", "unready", "stuck"),
+    a_check("rights", "unready"),
+    a_check("unready", symptom=True),
+    a_check("stuck", symptom=True),
+]
+
+
+def folded(*verdicts: Verdict) -> dict[str, list[str]]:
+    """Return the causes in order, each with what it explains."""
+    causes = rank(list(verdicts), MIXED)
+    return {one.verdict.check: [each.check for each in one.explained] for one in causes}
+
+
+def test_a_node_does_not_explain_a_pod_with_a_cause_of_its_own() -> None:
+    """Where the pod runs is not known, and its own log tells why it is not ready."""
+    found = [problem("bridge", BRIDGE), problem("unready", LOGGED), problem("stuck", WEB)]
+    assert folded(*found) == {"bridge": ["unready", "stuck"]}
+    both = folded(*found, problem("rights", LOGGED, proven=False))
+    assert both == {"rights": ["unready"], "bridge": ["stuck"]}
+
+
+def test_the_node_of_a_pod_is_told_by_any_finding() -> None:
+    """A log names no node; a table of the same pod does."""
+    found = [problem("bridge", BRIDGE), problem("rights", POD), problem("stuck", WEB)]
+    assert folded(*found, problem("unready", LOGGED)) == {
+        "rights": ["unready"],
+        "bridge": ["stuck"],
+    }
+
+
+def test_dns_itself_goes_before_what_others_miss() -> None:
+    """A node on which another pod is stuck comes second; one on which DNS runs does not."""
+    found = [problem("bridge", BRIDGE), problem("stuck", WEB), problem("rights", POD)]
+    assert list(folded(*found)) == ["rights", "bridge"]
+    assert list(folded(*found[:2], problem("rights", OTHER_POD))) == ["bridge", "rights"]

@@ -40,7 +40,7 @@ def ipv6_address_unreachable(reached: Reachability) -> Iterator[Finding]:
                 Remedy(
                     title="Answer no AAAA for outside names while there is no IPv6",
                     commands=(
-                        "template IN AAAA . { rcode NOERROR }  # in the Corefile, behind kubernetes",
+                        "template IN AAAA . { rcode NOERROR }  # in the Corefile",
                         "kubectl -n kube-system edit configmap coredns",
                     ),
                     risk=Risk.DISRUPTIVE,

@@ -45,7 +45,7 @@ def calico_node_not_running(
 def steps(_: Match, node: str) -> tuple[Remedy, ...]:
     """Return the remedy: the agent first, a leftover second."""
     return (
-        *agent_pods("k8s-app=calico-node", "kube-system", node, "calico-node"),
+        *agent_pods("k8s-app=calico-node", "", node, "calico-node"),
         Remedy(
             title="Or, where the cluster does not run Calico, move its configuration away",
             commands=(

@@ -21,8 +21,8 @@ from diagnose.signatures.cni import CNI_API_FAILED, CNI_FORBIDDEN, CNI_UNAUTHORI
 from diagnose.signatures.mechanisms import API_UNAUTHORIZED
 from diagnose.signatures.trouble import Reason, classify
 
-MULTUS = ("kube-multus-ds", "/etc/cni/net.d/multus.d/multus.kubeconfig")
-CALICO = ("calico-node", "/etc/cni/net.d/calico-kubeconfig")
+MULTUS = ("app=multus", "/etc/cni/net.d/multus.d/multus.kubeconfig")
+CALICO = ("k8s-app=calico-node", "/etc/cni/net.d/calico-kubeconfig")
 
 
 @check(
@@ -103,7 +103,10 @@ def role(user: str) -> Remedy:
 
 
 def steps(node: str, agent: str, kubeconfig: str) -> tuple[Remedy, ...]:
-    """Return the remedy: try the credentials, then have the agent write new ones."""
+    """Return the remedy: try the credentials, then have the agent write new ones.
+
+    `agent` is the label of its pods.
+    """
     return (
         look(
             "Try the plugin's credentials, and compare the clock",
@@ -112,14 +115,17 @@ def steps(node: str, agent: str, kubeconfig: str) -> tuple[Remedy, ...]:
             verify="Unauthorized or x509; the file is older than a day, or the clock is off",
         ),
         Remedy(
-            title="Restart the agent, which writes the file anew",
-            commands=(f"kubectl -n kube-system rollout restart daemonset {agent}",),
+            title="Restart the agent's pod of the node, which writes the file anew",
+            commands=(f"kubectl delete pod -A -l {agent} --field-selector spec.nodeName={node}",),
             risk=Risk.DISRUPTIVE,
             verify=f"ls -l {kubeconfig}  # on {node}: of this minute",
         ),
         Remedy(
             title="If the agent does not come up, remove what a former cluster left and restart it",
-            commands=(f"rm {kubeconfig}  # on {node}",),
+            commands=(
+                f"rm {kubeconfig}  # on {node}",
+                f"kubectl delete pod -A -l {agent} --field-selector spec.nodeName={node}",
+            ),
             risk=Risk.DISRUPTIVE,
             verify=f"kubectl --kubeconfig {kubeconfig} get --raw /version  # on {node}",
         ),

@@ -34,7 +34,7 @@ DAEMONS = (
     ("kube-ovn", "kube-ovn-cni", "app=kube-ovn-cni", "kube-system"),
     (":50051", "aws-node", "k8s-app=aws-node", "kube-system"),
     ("aws", "aws-node", "k8s-app=aws-node", "kube-system"),
-    ("calico", "calico-node", "k8s-app=calico-node", "kube-system"),
+    ("calico", "calico-node", "k8s-app=calico-node", ""),
     (":6784", "weave-net", "name=weave-net", "kube-system"),
 )
 OPEN_VSWITCH = "openvswitch"

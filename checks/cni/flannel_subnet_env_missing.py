@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from diagnose.check import check
 from diagnose.facts import MissingSubnetEnvs, Pods
 from diagnose.model import Finding, Remedy, Risk, Severity
-from diagnose.remedies import look, quoted, restart_flannel, restart_kube_proxy
+from diagnose.remedies import look, quoted, restart_proxy
 
 
 @check(
@@ -41,8 +41,11 @@ def flannel_subnet_env_missing(missing: MissingSubnetEnvs, pods: Pods | None) ->
                     verify="its last error, or no pod of flannel on "
                     f"{quoted(node, 'the node')}: then install it (again)",
                 ),
-                restart_kube_proxy(node),
-                restart_flannel(node),
+                *restart_proxy(
+                    node,
+                    add_on="flannel",
+                    where="Where its log says that the Service address does not answer",
+                ),
                 Remedy(
                     title="Stuck pods go on by themselves",
                     commands=("kubectl get pods -A -o wide | grep ContainerCreating",),

@@ -10,13 +10,14 @@ pkg/proxy/iptables/proxier.go (REJECT), v1.31.0.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from diagnose.check import check
-from diagnose.facts import ApiFailures
+from diagnose.facts import ApiFailures, NetworkAddOn
 from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
 from diagnose.model import Finding, Remedy, Severity
-from diagnose.remedies import find_api_layer, look, restart_flannel, restart_kube_proxy
+from diagnose.remedies import after_api_layer, find_api_layer, look
 from diagnose.signatures.trouble import Reason
 
 
@@ -32,16 +33,21 @@ from diagnose.signatures.trouble import Reason
         "pods-stuck-container-creating",
     ),
 )
-def apiserver_connection_refused(failures: ApiFailures) -> Iterator[Finding]:
+def apiserver_connection_refused(
+    failures: ApiFailures, add_on: NetworkAddOn | None
+) -> Iterator[Finding]:
     """Yield one finding per program whose connections to the API server are refused."""
     yield from api_findings(
-        failures, (Reason.REFUSED,), "{target} refuses connections for {resource}", steps
+        failures,
+        (Reason.REFUSED,),
+        "{target} refuses connections for {resource}",
+        partial(steps, add_on=add_on.name if add_on else ""),
     )
 
 
-def steps(failure: ApiFailure) -> tuple[Remedy, ...]:
+def steps(failure: ApiFailure, *, add_on: str) -> tuple[Remedy, ...]:
     """Return the remedy: the server first, then who translates its address."""
-    node = failure.subject.node
+    node, target = failure.subject.node, failure.trouble.target
     return (
         look(
             "See whether the API server runs, on a control-plane node",
@@ -49,7 +55,6 @@ def steps(failure: ApiFailure) -> tuple[Remedy, ...]:
             "kubectl get endpointslices -l kubernetes.io/service-name=kubernetes",
             verify="livez says ok; the slice names that server's address",
         ),
-        find_api_layer(failure.trouble.target, node),
-        restart_kube_proxy(node),
-        restart_flannel(node),
+        find_api_layer(target, node),
+        *after_api_layer(target, node, add_on=add_on),
     )

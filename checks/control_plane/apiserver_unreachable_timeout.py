@@ -11,13 +11,14 @@ Source: Go net package (dial tcp … i/o timeout); kubernetes/client-go tools/ca
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from diagnose.check import check
-from diagnose.facts import ApiFailures
+from diagnose.facts import ApiFailures, NetworkAddOn
 from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
 from diagnose.model import Finding, Remedy, Severity
-from diagnose.remedies import find_api_layer, restart_flannel, restart_kube_proxy
+from diagnose.remedies import after_api_layer, find_api_layer
 from diagnose.signatures.trouble import Reason
 
 
@@ -34,18 +35,22 @@ from diagnose.signatures.trouble import Reason
     ),
     also=("cni-apiserver-unreachable", "flannel-apiserver-unreachable"),
 )
-def apiserver_unreachable_timeout(failures: ApiFailures) -> Iterator[Finding]:
+def apiserver_unreachable_timeout(
+    failures: ApiFailures, add_on: NetworkAddOn | None
+) -> Iterator[Finding]:
     """Yield one finding per program whose requests to the API server time out."""
     yield from api_findings(
-        failures, (Reason.TIMEOUT,), "no answer from {target} for {resource}", steps
+        failures,
+        (Reason.TIMEOUT,),
+        "no answer from {target} for {resource}",
+        partial(steps, add_on=add_on.name if add_on else ""),
     )
 
 
-def steps(failure: ApiFailure) -> tuple[Remedy, ...]:
-    """Return the founding order: find the layer, then kube-proxy, then flannel."""
-    node = failure.subject.node
+def steps(failure: ApiFailure, *, add_on: str) -> tuple[Remedy, ...]:
+    """Return the remedy: find the layer, then who translates a Service's address."""
+    node, target = failure.subject.node, failure.trouble.target
     return (
-        find_api_layer(failure.trouble.target, node),
-        restart_kube_proxy(node),
-        restart_flannel(node),
+        find_api_layer(target, node),
+        *after_api_layer(target, node, add_on=add_on),
     )

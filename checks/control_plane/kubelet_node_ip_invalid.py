@@ -10,13 +10,14 @@ pkg/kubelet/kubelet_node_status.go (validateNodeIP).
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from diagnose.check import check
-from diagnose.facts import KubeletLogs
+from diagnose.facts import KubeletLogs, NetworkAddOn
 from diagnose.facts.logs import Match
 from diagnose.findings import log_findings
 from diagnose.model import Finding, Remedy, Risk, Severity
-from diagnose.remedies import NODE, look, quoted, restart_flannel
+from diagnose.remedies import FLANNEL, NODE, look, quoted, restart_flannel
 from diagnose.signatures.kubelet import NODE_IP_INVALID, NODE_READY
 
 
@@ -31,14 +32,14 @@ from diagnose.signatures.kubelet import NODE_IP_INVALID, NODE_READY
         "pod-network-cross-node-broken",
     ),
 )
-def kubelet_node_ip_invalid(logs: KubeletLogs) -> Iterator[Finding]:
+def kubelet_node_ip_invalid(logs: KubeletLogs, add_on: NetworkAddOn | None) -> Iterator[Finding]:
     """Yield one finding per node that says so, unless it became ready afterwards."""
     streams = tuple(one for one in logs.streams if not over(list(one.matches)))
     yield from log_findings(
         type(logs)(origin=logs.origin, gaps=logs.gaps, streams=streams),
         (NODE_IP_INVALID,),
         lambda match: f"{match['address']} is on none of its interfaces",
-        steps,
+        partial(steps, add_on=add_on.name if add_on else ""),
     )
 
 
@@ -51,7 +52,7 @@ def over(matches: list[Match]) -> bool:
 READY = NODE_READY.name
 
 
-def steps(match: Match) -> tuple[Remedy, ...]:
+def steps(match: Match, *, add_on: str) -> tuple[Remedy, ...]:
     """Return the remedy: compare the addresses, correct the setting, teach the overlay."""
     node = match.subject.name if match.subject.kind == "Node" else match.subject.node
     return (
@@ -74,5 +75,5 @@ def steps(match: Match) -> tuple[Remedy, ...]:
             why="etcd keeps the old address of its peer: on a server that is the only one, see "
             "the distribution's documents first",
         ),
-        restart_flannel(node),
+        *((restart_flannel(node),) if add_on == FLANNEL else ()),
     )

@@ -13,9 +13,9 @@ v1.25, pkg/proxy/iptables/proxier.go (NewProxier); Linux net/bridge/br_netfilter
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import BridgeFilter
+from diagnose.facts import BridgeFilter, NetworkAddOn
 from diagnose.model import Finding, Remedy, Risk, Severity
-from diagnose.remedies import look, quoted, restart_flannel
+from diagnose.remedies import FLANNEL, look, quoted, restart_flannel
 
 
 @check(
@@ -34,7 +34,9 @@ from diagnose.remedies import look, quoted, restart_flannel
         "coredns-api-error-hidden",
     ),
 )
-def br_netfilter_not_loaded(bridges: BridgeFilter) -> Iterator[Finding]:
+def br_netfilter_not_loaded(
+    bridges: BridgeFilter, add_on: NetworkAddOn | None
+) -> Iterator[Finding]:
     """Yield one finding per node or pod that shows it."""
     for one in bridges.places:
         node = one.subject.name if one.subject.kind == "Node" else one.subject.node
@@ -62,7 +64,7 @@ def br_netfilter_not_loaded(bridges: BridgeFilter) -> Iterator[Finding]:
                     verify="sysctl net.bridge.bridge-nf-call-iptables  # 1",
                     why="on every node, since each is asked for it when flannel starts there",
                 ),
-                restart_flannel(node),
+                *((restart_flannel(node),) if add_on and add_on.name == FLANNEL else ()),
             ),
             proven=one.proven,
         )

@@ -10,10 +10,10 @@ Source: netfilter iptables 1.8.9, libiptc/libiptc.c (iptc_strerror); iptables/nf
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import KernelMessages
+from diagnose.facts import KernelMessages, NetworkAddOn
 from diagnose.findings import times
 from diagnose.model import Finding, Remedy, Risk, Severity
-from diagnose.remedies import look, quoted, restart_flannel, restart_kube_proxy
+from diagnose.remedies import look, quoted, restart_proxy
 from diagnose.signatures.kernel import NETFILTER_TABLE_MISSING
 
 
@@ -31,7 +31,9 @@ from diagnose.signatures.kernel import NETFILTER_TABLE_MISSING
         "flannel-masquerade-failed",
     ),
 )
-def kernel_netfilter_table_missing(messages: KernelMessages) -> Iterator[Finding]:
+def kernel_netfilter_table_missing(
+    messages: KernelMessages, add_on: NetworkAddOn | None
+) -> Iterator[Finding]:
     """Yield one finding per node, tool and table; those of IPv6 are only warnings."""
     for one in messages.of(NETFILTER_TABLE_MISSING):
         tool, table = one.match["tool"], one.match["table"]
@@ -60,8 +62,7 @@ def kernel_netfilter_table_missing(messages: KernelMessages) -> Iterator[Finding
                     verify=f"{tool} -t {table} -L -n  # lists chains",
                     why="restart the node where the running kernel's modules are gone",
                 ),
-                restart_kube_proxy(one.subject.name),
-                restart_flannel(one.subject.name),
+                *restart_proxy(one.subject.name, add_on=add_on.name if add_on else ""),
             ),
             proven=not denied and tool == "iptables",
             severity=Severity.WARNING if tool == "ip6tables" else None,

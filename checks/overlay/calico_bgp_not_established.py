@@ -63,8 +63,10 @@ def steps(node: str, peers: tuple[str, ...]) -> tuple[Remedy, ...]:
         Remedy(
             title="Where an address is of a wrong interface, name the right one",
             commands=(
-                "kubectl -n kube-system set env daemonset/calico-node "
-                "IP_AUTODETECTION_METHOD=interface=<interface>",
+                "kubectl get daemonsets -A | grep calico-node  # in which namespace it is",
+                "kubectl -n <its namespace> set env daemonset/calico-node "
+                "IP_AUTODETECTION_METHOD=interface=<interface>  # an operator's: "
+                "nodeAddressAutodetectionV4 of its Installation",
             ),
             risk=Risk.DISRUPTIVE,
             verify="calicoctl node status  # Established for all",
@@ -75,6 +77,6 @@ def steps(node: str, peers: tuple[str, ...]) -> tuple[Remedy, ...]:
                 "in the firewalls of nodes and cloud: TCP 179, and IP protocol 4 for IP-in-IP",
             ),
             risk=Risk.MANUAL,
-            verify="kubectl -n kube-system get pods -l k8s-app=calico-node  # all ready",
+            verify="kubectl get pods -A -l k8s-app=calico-node  # all ready",
         ),
     )

@@ -31,6 +31,15 @@ HEADERS = 28  # of IPv4 and ICMP
 )
 def large_packets_lost(reached: Reachability) -> Iterator[Finding]:
     """Yield one finding per place and address."""
+    for one in reached.limits:
+        yield Finding(
+            subject=one.lost.subject if one.lost.subject.kind else CLUSTER,
+            message=f"a hop to {one.lost.address} has room for {one.lost.limit} bytes, "
+            f"{one.interface.name} takes {one.interface.mtu}",
+            quotes=(one.lost.quote, one.interface.quote),
+            remedy=steps(quoted(one.lost.address, "<address>"), one.lost.limit - HEADERS),
+            proven=False,
+        )
     for pair in reached.sizes:
         lost, ok = pair.lost, pair.ok
         told = f"; a hop has room for {lost.limit}" if lost.limit else ""
@@ -40,23 +49,27 @@ def large_packets_lost(reached: Reachability) -> Iterator[Finding]:
             message=f"{lost.address}: {ok.size + HEADERS} bytes pass, {lost.size + HEADERS} do "
             f"not{told}",
             quotes=(lost.quote, ok.quote),
-            remedy=(
-                look(
-                    "Find the largest packet that passes, and compare with the interfaces",
-                    f"for s in 1472 1450 1422 1372 1322; do ping -c1 -W1 -M do -s $s {target}; done",
-                    "ip link  # on both nodes: the overlay's device and the one below it",
-                    verify="the largest size plus 28 is the room that the way has",
-                ),
-                Remedy(
-                    title="Set the pod network's MTU to that room, less the overlay's headers",
-                    commands=(
-                        "flannel: the interface's MTU less 50; Calico: spec.calicoNetwork.mtu; "
-                        "Cilium: mtu",
-                        "restart its pods, then recreate the pods of the nodes",
-                    ),
-                    risk=Risk.DISRUPTIVE,
-                    verify=f"ping -c2 -M do -s {ok.size} {target}; and the pods' own size less 28",
-                ),
-            ),
+            remedy=steps(target, ok.size),
             proven=False,
         )
+
+
+def steps(target: str, size: int) -> tuple[Remedy, ...]:
+    """Return the remedy: measure the room, then let the pods keep to it."""
+    return (
+        look(
+            "Find the largest packet that passes, and compare with the interfaces",
+            f"for s in 1472 1450 1422 1372 1322; do ping -c1 -W1 -M do -s $s {target}; done",
+            "ip link  # on both nodes: the overlay's device and the one below it",
+            verify="the largest size plus 28 is the room that the way has",
+        ),
+        Remedy(
+            title="Set the pod network's MTU to that room, less the overlay's headers",
+            commands=(
+                "flannel: the interface's MTU less 50; Calico: spec.calicoNetwork.mtu; Cilium: mtu",
+                "restart its pods, then recreate the pods of the nodes",
+            ),
+            risk=Risk.DISRUPTIVE,
+            verify=f"ping -c2 -M do -s {size} {target}; and the pods' own size less 28",
+        ),
+    )

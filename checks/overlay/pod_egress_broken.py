@@ -12,12 +12,12 @@ iptables-extensions(8), MASQUERADE.
 from collections.abc import Iterator
 
 from diagnose.check import Undecided, check
-from diagnose.facts import ClientMatrix
+from diagnose.facts import ClientMatrix, NetworkAddOn
 from diagnose.facts.dns_answers import NameKind, PlaceKind, ServerRole
 from diagnose.facts.lookups import Outcome
 from diagnose.facts.probe_matrix import NOTHING, POD_KINDS, Cell, fails, lost_text
 from diagnose.model import Finding, Severity, Subject
-from diagnose.remedies import NODE, look, quoted, restart_flannel, restart_kube_proxy
+from diagnose.remedies import NODE, look, quoted, restart_add_on
 
 RESOLVED = frozenset({Outcome.NOERROR, Outcome.NODATA, Outcome.NXDOMAIN})
 
@@ -33,7 +33,7 @@ RESOLVED = frozenset({Outcome.NOERROR, Outcome.NODATA, Outcome.NXDOMAIN})
         "apiserver-unreachable-timeout",
     ),
 )
-def pod_egress_broken(matrix: ClientMatrix) -> Iterator[Finding]:
+def pod_egress_broken(matrix: ClientMatrix, add_on: NetworkAddOn | None) -> Iterator[Finding]:
     """Yield one finding per node and upstream."""
     upstreams = matrix.by(
         lambda one: (
@@ -80,8 +80,7 @@ def pod_egress_broken(matrix: ClientMatrix) -> Iterator[Finding]:
                     verify="they leave with the pod's address: masquerading; they do not leave: "
                     "forwarding or a policy; they leave right: the upstream's own filter",
                 ),
-                restart_kube_proxy(node),
-                restart_flannel(node),
+                restart_add_on(node, add_on=add_on.name if add_on else ""),
             ),
             proven=bool(failing),
             at=pods.silent[0].at,

@@ -12,7 +12,7 @@ Source: Linux Documentation/networking/ip-sysctl.rst (ip_forward, rp_filter); ip
 from collections.abc import Iterator, Mapping
 
 from diagnose.check import Undecided, check
-from diagnose.facts import ClientMatrix
+from diagnose.facts import ClientMatrix, NetworkAddOn
 from diagnose.facts.dns_answers import NameKind, PlaceKind, ServerRole
 from diagnose.facts.probe_matrix import (
     NOTHING,
@@ -24,7 +24,7 @@ from diagnose.facts.probe_matrix import (
     nodes_text,
 )
 from diagnose.model import Finding, Remedy, Risk, Severity, Subject
-from diagnose.remedies import NODE, look, quoted, restart_flannel, restart_kube_proxy
+from diagnose.remedies import NODE, look, quoted, restart_add_on
 
 Ways = Mapping[tuple[str, str], Cell]
 
@@ -46,7 +46,7 @@ Ways = Mapping[tuple[str, str], Cell]
         "coredns-metrics-unreachable",
     ),
 )
-def pod_forwarding_broken(matrix: ClientMatrix) -> Iterator[Finding]:
+def pod_forwarding_broken(matrix: ClientMatrix, add_on: NetworkAddOn | None) -> Iterator[Finding]:
     """Yield one finding per node."""
     pods, hosts = matrix.ways(*POD_KINDS), matrix.ways(PlaceKind.HOST)
     if not pods:
@@ -79,7 +79,7 @@ def pod_forwarding_broken(matrix: ClientMatrix) -> Iterator[Finding]:
         hit = (
             coming if coming.lost else through if through.failed and not well(through) else NOTHING
         )
-        yield finding(node, over, asked, host, beside, hit)
+        yield finding(node, over, asked, host, beside, hit, add_on=add_on.name if add_on else "")
 
 
 def incoming(pods: Ways, hosts: Ways, node: str) -> Iterator[tuple[tuple[str, str], Cell]]:
@@ -94,7 +94,14 @@ def well(cell: Cell) -> bool:
 
 
 def finding(
-    node: str, over: list[str], asked: Cell, host: Cell, beside: Cell, hit: Cell
+    node: str,
+    over: list[str],
+    asked: Cell,
+    host: Cell,
+    beside: Cell,
+    hit: Cell,
+    *,
+    add_on: str,
 ) -> Finding:
     """Return the finding of one node; `over` names the nodes that its pods do not reach.
 
@@ -134,8 +141,7 @@ def finding(
                 why="whichever the first step shows; lost at the next start unless the program "
                 "that sets it is told",
             ),
-            restart_kube_proxy(node),
-            restart_flannel(node),
+            restart_add_on(node, add_on=add_on),
         ),
         proven=sure,
         at=asked.silent[0].at,

@@ -29,7 +29,9 @@ def pods_of_other_nodes_silent(reached: Reachability) -> Iterator[Finding]:
         target = quoted(lost.address, "<pod address>")
         yield Finding(
             subject=lost.subject if lost.subject.kind else CLUSTER,
-            message=f"{lost.address} is silent and {ok.address} is not: {pair.detail}",
+            message=f"{lost.address} is silent"
+            + (f" and {ok.address} is not" if ok.ok else "")
+            + f": {pair.detail}",
             quotes=(lost.quote, ok.quote),
             remedy=(
                 look(

@@ -28,9 +28,7 @@ from diagnose.remedies import look, quoted
     family="network-policy",
     explains=("resolution-fails",),
 )
-def dns_blocked_for_namespace(
-    lookups: ClientResolutions, pods: Pods | None
-) -> Iterator[Finding]:
+def dns_blocked_for_namespace(lookups: ClientResolutions, pods: Pods | None) -> Iterator[Finding]:
     """Yield one finding per namespace, with pods that fail and one beside them that does not."""
     if lookups.matrix is None:
         yield from by_hand(lookups.lookups, pods)

@@ -13,9 +13,9 @@ pkg/trafficmngr/iptables; kubernetes/kubernetes issue 39823.
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import ForwardFilters
+from diagnose.facts import ForwardFilters, NetworkAddOn
 from diagnose.model import Finding, Remedy, Risk, Severity
-from diagnose.remedies import look, quoted, restart_flannel
+from diagnose.remedies import look, quoted, restart_add_on
 
 
 @check(
@@ -38,7 +38,7 @@ from diagnose.remedies import look, quoted, restart_flannel
         "upstream-tcp-blocked",
     ),
 )
-def forward_chain_drop(filters: ForwardFilters) -> Iterator[Finding]:
+def forward_chain_drop(filters: ForwardFilters, add_on: NetworkAddOn | None) -> Iterator[Finding]:
     """Yield one finding per node whose chain drops; a rejecting firewall has a check of its own."""
     for one in filters.blocked:
         if one.prohibited:
@@ -53,11 +53,11 @@ def forward_chain_drop(filters: ForwardFilters) -> Iterator[Finding]:
             remedy=(
                 look(
                     "See whether the counter grows while a pod fails, and what accepts pods",
-                    f"iptables -nvL FORWARD; iptables -S FLANNEL-FWD  # on {quoted(node, 'node')}",
+                    f"iptables -nvL FORWARD; iptables -S  # on {quoted(node, 'node')}",
                     "iptables-legacy-save -t filter | grep -c FORWARD",
                     verify="the counter grows: that is the fault",
                 ),
-                restart_flannel(node),
+                restart_add_on(node, add_on=add_on.name if add_on else ""),
                 Remedy(
                     title="Or accept forwarded packets",
                     commands=(

@@ -12,9 +12,9 @@ iptables.init (/etc/sysconfig/iptables).
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import ForwardFilters
+from diagnose.facts import ForwardFilters, NetworkAddOn
 from diagnose.model import Finding, Remedy, Risk, Severity
-from diagnose.remedies import look, quoted, restart_flannel, restart_kube_proxy
+from diagnose.remedies import look, quoted, restart_proxy
 
 
 @check(
@@ -36,7 +36,7 @@ from diagnose.remedies import look, quoted, restart_flannel, restart_kube_proxy
         "dns-tcp-lost",
     ),
 )
-def host_firewall_blocks(filters: ForwardFilters) -> Iterator[Finding]:
+def host_firewall_blocks(filters: ForwardFilters, add_on: NetworkAddOn | None) -> Iterator[Finding]:
     """Yield one finding per node and chain that rejects."""
     for one in filters.blocked:
         if not one.prohibited:
@@ -68,8 +68,11 @@ def host_firewall_blocks(filters: ForwardFilters) -> Iterator[Finding]:
                     verify="kubectl exec <pod> -- nslookup kubernetes.default",
                     why="without firewalld: remove the rule from /etc/sysconfig/iptables",
                 ),
-                restart_kube_proxy(node),
-                restart_flannel(node),
+                *restart_proxy(
+                    node,
+                    add_on=add_on.name if add_on else "",
+                    where="Where Service addresses still fail, as a reload drops rules",
+                ),
             ),
             proven=one.whole and forwards,
         )

@@ -10,6 +10,7 @@ isolated on purpose: where no look-up fails it is a note.
 Source: Kubernetes API networking.k8s.io/v1; cloudnativelabs/kube-router pkg/controllers/netpol.
 """
 
+import json
 from collections.abc import Iterator
 
 from diagnose.check import check
@@ -17,6 +18,10 @@ from diagnose.facts import PolicyBlocks
 from diagnose.facts.policy_blocks import PolicyBlock
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
+from diagnose.text.regex import regex
+
+PLAIN = regex(r"[a-z0-9][a-z0-9.-]{0,252}")
+LONGEST = 63
 
 
 @check(
@@ -47,14 +52,14 @@ def networkpolicy_blocks_client(blocks: PolicyBlocks) -> Iterator[Finding]:
                     verify="one selects it for Egress and none of those allows port 53 over UDP",
                 ),
                 Remedy(
-                    title="Allow the namespace to ask DNS, over UDP and TCP",
+                    title="Allow the pods that it selects to ask DNS, over UDP and TCP",
                     commands=(
                         f"kubectl -n {space} apply -f - <<'EOF'",
                         "apiVersion: networking.k8s.io/v1",
                         "kind: NetworkPolicy",
-                        "metadata: {name: allow-dns}",
+                        f"metadata: {{name: {name_for(one)}}}",
                         "spec:",
-                        "  podSelector: {}",
+                        f"  podSelector: {selector_of(one)}",
                         "  policyTypes: [Egress]",
                         "  egress:",
                         "  - to:",
@@ -65,12 +70,33 @@ def networkpolicy_blocks_client(blocks: PolicyBlocks) -> Iterator[Finding]:
                     ),
                     risk=Risk.DISRUPTIVE,
                     verify=f"kubectl -n {space} exec <pod> -- nslookup kubernetes.default",
-                    why="policies add up; with a node-local cache allow its address (ipBlock) too",
+                    why="policies add up; it selects the same pods, since a policy with "
+                    "policyTypes [Egress] cuts off everything else for whatever it selects; with a "
+                    "node-local cache allow its address (ipBlock) too",
                 ),
             ),
             proven=one.proven,
             severity=severity(one),
         )
+
+
+def selector_of(block: PolicyBlock) -> str:
+    """Return the podSelector of the policy in YAML, or a placeholder where it is not known."""
+    selector = block.selector
+    if selector is None or selector.expressions:
+        return f"<that of {block.policy.name or 'the policy'}>"
+    if selector.everything:
+        return "{}"
+    return f"{{matchLabels: {json.dumps(dict(selector.labels))}}}"
+
+
+def name_for(block: PolicyBlock) -> str:
+    """Return a name for the policy that allows: one per policy that forbids."""
+    selector = block.selector
+    if selector is not None and selector.everything:
+        return "allow-dns"
+    name = block.policy.name
+    return f"allow-dns-{name}"[:LONGEST].rstrip("-.") if PLAIN.fullmatch(name) else "allow-dns"
 
 
 def severity(block: PolicyBlock) -> Severity:

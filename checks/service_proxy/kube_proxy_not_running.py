@@ -13,12 +13,13 @@ Source: kubernetes/kubernetes v1.31.0, pkg/proxy/iptables/proxier.go; apps/v1 Da
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from diagnose.check import NotApplicable, check
-from diagnose.facts import DaemonSets, Pods
+from diagnose.facts import DaemonSets, NetworkAddOn, Pods
 from diagnose.facts.pods import Pod
 from diagnose.model import CLUSTER, Finding, Quote, Remedy, Risk, Severity, Subject
-from diagnose.remedies import quoted, restart_flannel, restart_kube_proxy
+from diagnose.remedies import quoted, restart_proxy
 
 REPLACEMENTS = ("cilium", "kube-router", "ovnkube", "antrea-agent")
 WELL = ("Running", "Completed", "Succeeded")
@@ -38,8 +39,11 @@ WELL = ("Running", "Completed", "Succeeded")
         "nodelocaldns-upstream-unreachable",
     ),
 )
-def kube_proxy_not_running(sets: DaemonSets, pods: Pods | None) -> Iterator[Finding]:
+def kube_proxy_not_running(
+    sets: DaemonSets, pods: Pods | None, add_on: NetworkAddOn | None
+) -> Iterator[Finding]:
     """Yield one finding per broken kube-proxy pod, or one per DaemonSet that lacks pods."""
+    told = partial(finding, add_on=add_on.name if add_on else "")
     proxies = sets.named("kube-proxy")
     broken = [
         pod
@@ -57,7 +61,7 @@ def kube_proxy_not_running(sets: DaemonSets, pods: Pods | None) -> Iterator[Find
     absent = left_out(pods) if pods and not proxies else None
     if absent:
         yield replace(
-            finding(
+            told(
                 absent.subject,
                 "no pod of kube-proxy is listed beside the control plane's",
                 absent.quote,
@@ -72,11 +76,11 @@ def kube_proxy_not_running(sets: DaemonSets, pods: Pods | None) -> Iterator[Find
         raise NotApplicable("no DaemonSet of kube-proxy: it runs as a service of the node, or not")
     for pod in broken:
         state = pod.status or "not ready"
-        yield finding(pod.subject, f"{state} on {pod.subject.node or 'its node'}", pod.quote)
+        yield told(pod.subject, f"{state} on {pod.subject.node or 'its node'}", pod.quote)
     for one in lacking if not broken else ():
         many = f"{one.ready} of {one.desired} pods are ready"
         none = "wants no pod at all: its node selector or the taints exclude every node"
-        yield finding(one.subject, none if one.desired == 0 else many, one.quote)
+        yield told(one.subject, none if one.desired == 0 else many, one.quote)
 
 
 def left_out(pods: Pods) -> Pod | None:
@@ -91,8 +95,8 @@ def left_out(pods: Pods) -> Pod | None:
     return servers[0] if servers and add_ons and waiting else None
 
 
-def finding(subject: Subject, message: str, quote: Quote) -> Finding:
-    """Return the finding with the founding order of the remedy: kube-proxy, then flannel."""
+def finding(subject: Subject, message: str, quote: Quote, *, add_on: str) -> Finding:
+    """Return the finding with its remedy in order: kube-proxy, then flannel where it runs."""
     space = subject.namespace or "kube-system"
     pod = quoted(subject.name, "<pod>") if subject.kind == "Pod" else "daemonset/kube-proxy"
     return Finding(
@@ -106,7 +110,6 @@ def finding(subject: Subject, message: str, quote: Quote) -> Finding:
                 risk=Risk.SAFE,
                 verify="the last error names the cause; repair that first",
             ),
-            restart_kube_proxy(subject.node, space),
-            restart_flannel(subject.node),
+            *restart_proxy(subject.node, add_on=add_on, namespace=space),
         ),
     )

@@ -11,7 +11,8 @@ usual proof that the way from CoreDNS is at fault. Old busybox tells no way to f
 the server's own name, the server answers, and a name that exists beyond doubt was lost behind it.
 
 Limits: NXDOMAIN may be the truth about a name and raises nothing.
-Source: busybox 1.28 networking/nslookup.c (print_host); coredns/coredns v1.12.0 plugin/forward/forward.go (ServeDNS); RFC 1035 section 4.1.1.
+Source: coredns/coredns v1.12.0 plugin/forward/forward.go (ServeDNS); RFC 1035 section 4.1.1;
+busybox 1.28 networking/nslookup.c (print_host).
 """
 
 from collections.abc import Iterator

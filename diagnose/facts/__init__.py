@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from diagnose.facts.bridge_filter import BridgeFilter
     from diagnose.facts.cache_paths import CachePaths
     from diagnose.facts.calico_peers import CalicoPeers
+    from diagnose.facts.captures import CapturedQueries
     from diagnose.facts.cilium_services import CiliumServices
     from diagnose.facts.cni_config import CNIConfigs
     from diagnose.facts.cni_config_faults import CNIConfigFaults
@@ -59,7 +60,9 @@ if TYPE_CHECKING:
     from diagnose.facts.missing_plugins import MissingPlugins
     from diagnose.facts.missing_subnet_env import MissingSubnetEnvs
     from diagnose.facts.missing_upstream import MissingUpstream
+    from diagnose.facts.mistaken_names import MistakenNames
     from diagnose.facts.musl_lookups import MuslLookups
+    from diagnose.facts.network_add_on import NetworkAddOn
     from diagnose.facts.network_not_ready import NetworkNotReady
     from diagnose.facts.network_policies import NetworkPolicies
     from diagnose.facts.node_agents import NodeAgents
@@ -106,6 +109,7 @@ if TYPE_CHECKING:
     from diagnose.facts.upstream_failures import UpstreamFailures
     from diagnose.facts.upstream_servers import UpstreamServers
     from diagnose.facts.version import CoreDNSVersion
+    from diagnose.facts.virtual_servers import EmptyVirtualServers
     from diagnose.facts.workloads import DaemonSets, DNSDeployments
     from diagnose.facts.wrong_answers import WrongAnswers
 
@@ -123,6 +127,7 @@ __all__ = [
     "CNIConfigs",
     "CachePaths",
     "CalicoPeers",
+    "CapturedQueries",
     "CiliumServices",
     "ClientLogs",
     "ClientMatrix",
@@ -147,6 +152,7 @@ __all__ = [
     "DNSWorkload",
     "DaemonSets",
     "DeniedPods",
+    "EmptyVirtualServers",
     "Events",
     "Flannel",
     "FlannelEndpoints",
@@ -165,7 +171,9 @@ __all__ = [
     "MissingPlugins",
     "MissingSubnetEnvs",
     "MissingUpstream",
+    "MistakenNames",
     "MuslLookups",
+    "NetworkAddOn",
     "NetworkNotReady",
     "NetworkPolicies",
     "NodeAgents",

@@ -73,6 +73,20 @@ PASSING = frozenset(
         Reason.REFUSED,
     }
 )
+# What corediag's own request meets where the way to the server is not the cluster's: a tunnel that
+# is down, another address, no name. Of the cluster it tells nothing.
+FROM_OUTSIDE = frozenset(
+    {
+        Reason.REFUSED,
+        Reason.TIMEOUT,
+        Reason.RESET,
+        Reason.EOF,
+        Reason.NO_ROUTE,
+        Reason.NETWORK_UNREACHABLE,
+        Reason.NOT_PERMITTED,
+        Reason.NAME_NOT_FOUND,
+    }
+)
 # kubectl without a kubeconfig asks there.
 NO_KUBECONFIG = ("localhost:8080", "127.0.0.1:8080", "[::1]:8080")
 # The node authorizer's answer until it has seen the pod: routine after each start of a pod.
@@ -299,6 +313,8 @@ def of_stream(
 def concerns(emitter: Emitter, match: Match, trouble: Trouble) -> bool:
     """Whether a failing request says something about the API server or about cluster DNS."""
     if trouble.reason is Reason.CANCELED or trouble.target in NO_KUBECONFIG:
+        return False
+    if match.signature == api_client.OWN_REQUEST_FAILED.name and trouble.reason in FROM_OUTSIDE:
         return False
     if trouble.reason is Reason.OTHER:
         return emitter is Emitter.COREDNS

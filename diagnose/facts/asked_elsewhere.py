@@ -80,7 +80,9 @@ class AskedElsewhere(Fact):
             outside = of_node(one.server) or (
                 unknown and (in_dns_pod(one) or one.server in given or outside_world(one))
             )
-            if one.outcome in FAILED and outside and is_meant(one.name, answers):
+            bare = one.server in given and "." not in normal(one.name) and bool(one.name)
+            failed = one.outcome in FAILED or (bare and one.outcome is Outcome.NOT_KNOWN)
+            if failed and outside and (bare or is_meant(one.name, answers)):
                 groups.setdefault((one.place, one.server), []).append(one)
         asked = []
         for (place, server), several in groups.items():

@@ -173,7 +173,8 @@ class Corefile(Fact):
     """One Corefile. `faults` hold in every version; argument_faults tells the others.
 
     `oddities` are what CoreDNS takes, but hardly as it was meant. With a fault, `blocks` hold
-    what came before it. `strays` stand in blocks without a zone: only their names matter.
+    what came before it. `strays` stand in blocks without a zone: only their names matter. One that
+    is `custom` is imported by another Corefile.
     """
 
     asks: ClassVar[tuple[Ask, ...]] = (Ask.DNS_CONFIG,)
@@ -184,6 +185,7 @@ class Corefile(Fact):
     oddities: tuple[SyntaxFault, ...] = ()
     strays: tuple[Directive, ...] = ()
     first_line: int = 1
+    custom: bool = False
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -16,6 +16,9 @@ from diagnose.evidence import Evidence, known
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.base import Emitter, Signature
 from diagnose.values import dataclass
+
+# A run that goes on for so long has outlived what ends one at its start.
+OUTLIVED = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,24 @@ class Logs(Fact):
     def count(self, *signatures: Signature) -> int:
         """Return how many lines of all streams match."""
         return sum(stream.count(*signatures) for stream in self.streams)
+
+    def outlived(self, match: Match, *signatures: Signature) -> bool:
+        """Whether a later run of the same pod went on for minutes without such lines.
+
+        A run that was ended tells nothing: it may have ended before it could say so.
+        """
+        if not match.subject.name or match.at is None:
+            return False
+        return any(
+            one.subject == match.subject
+            and not one.previous
+            and not one.count(*signatures)
+            and one.first_at is not None
+            and one.last_at is not None
+            and one.first_at > match.at
+            and one.last_at - one.first_at >= OUTLIVED
+            for one in self.streams
+        )
 
 
 class CoreDNSLogs(Logs):

@@ -7,6 +7,7 @@ Source: RFC 7766 (DNS over TCP); resolv.conf(5) (search, ndots).
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Sequence
 
 from diagnose.facts.lookups import ANSWERED, Lookup, Outcome
@@ -176,13 +177,27 @@ def not_searched(lookups: Sequence[Lookup]) -> Iterator[Lookup]:
     That a name exists is told by itself, or by another tool that was given the same part.
     """
     found = {normal(one.typed) for one in lookups if one.outcome is Outcome.NOERROR} - {""}
+    # what resolves as it stands for a tool that searches, and to an address of no Internet's
+    inside = {
+        normal(one.typed)
+        for one in lookups
+        if one.outcome is Outcome.NOERROR and not one.as_is and private(one.answers)
+    }
     seen: set[str] = set()
     for one in lookups:
         name = normal(one.name)
         if asked_as_is(one) and one.outcome in UNKNOWN and name not in seen:
             seen.add(name)
-            if always_exists(name) or (name in found and in_cluster(name)):
+            if always_exists(name) or name in inside or (name in found and in_cluster(name)):
                 yield one
+
+
+def private(answers: Sequence[str]) -> bool:
+    """Whether a name led to an address that is not of the Internet."""
+    try:
+        return any(ipaddress.ip_address(one).is_private for one in answers[:1])
+    except ValueError:
+        return False
 
 
 def by_place(lookups: Sequence[Lookup]) -> Iterator[Places]:

@@ -64,8 +64,8 @@ class Lookup:
     `server_name` is the name that the tool found for the server's own address: "" when it looked
     for one and found none, None when it does not look. `as_is` says that the tool puts no search
     domain behind a name that has a dot. `typed` is the name as the command line has it, "" when not
-    told, and `name` the one that was found for it. `aimed` says that the command line names the server;
-    where it is False and `typed` is known, the client's own configuration led to it.
+    told, and `name` the one that was found for it. `aimed` says that the command line names the
+    server; where it is False and `typed` is known, the client's own configuration led to it.
     """
 
     outcome: Outcome

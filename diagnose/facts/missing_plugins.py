@@ -165,7 +165,7 @@ def by_files(evidence: Evidence) -> Iterator[MissingPlugin]:
                     plugin=plugin,
                     folder=folder.path,
                     what=f"is not in {folder.path}, {config.path} names it",
-                    quotes=(config.quote, Quote(folder.origin, listed)),
+                    quotes=(config.quote, Quote(folder.origin, listed, summary=folder.exists)),
                     proven=False,
                 )
 

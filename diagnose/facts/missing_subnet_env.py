@@ -73,7 +73,7 @@ def node_of(subject: Subject) -> str:
 def of_file(file: SubnetEnv) -> MissingSubnetEnv:
     """Return what a node's own file lacks."""
     what = f"lacks {', '.join(file.missing)}" if file.exists else "is not there"
-    quotes = file.quotes[:3] or (Quote(file.origin, "(no line sets FLANNEL_…)"),)
+    quotes = file.quotes[:3] or (Quote(file.origin, "(no line sets FLANNEL_…)", summary=True),)
     return MissingSubnetEnv(file.subject, f"subnet.env {what}", quotes)
 
 

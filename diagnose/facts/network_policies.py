@@ -41,6 +41,10 @@ class Selector:
             return True
         return all(labels.get(key, value) == value for key, value in self.labels.items())
 
+    def may_match_all(self, labels: Mapping[str, str] | None) -> bool:
+        """Whether an object can be meant of which all labels are known, or none (None)."""
+        return labels is None or all(labels.get(key) == self.labels[key] for key in self.labels)
+
     def matches(self, labels: Mapping[str, str] | None) -> bool:
         """Whether an object with these labels is meant for certain."""
         if self.everything:

@@ -176,7 +176,12 @@ def shared_endpoints(nodes: tuple[Node, ...]) -> Iterator[WrongPath]:
                 f"flannel published {address} for {', '.join(several)}: packets to one reach "
                 "another or none",
                 tuple(
-                    Quote(node.origin, f"{name}   {PUBLIC_IP}: {address}", node.quote.line)
+                    Quote(
+                        node.origin,
+                        f"{name}   {PUBLIC_IP}: {address}",
+                        node.quote.line,
+                        summary=True,
+                    )
                     for name, node in several.items()
                 )[:3],
             )

@@ -29,13 +29,16 @@ class Told:
     """What one kubelet tells its pods, or one pod was told.
 
     `servers` is () when it is known that none are told, None when it is not known. `domain` is
-    the cluster domain, "" when it is not known.
+    the cluster domain, "" when it is not known. `of_kubelet` says that it is a kubelet's own
+    configuration; `policy` is the dnsPolicy of the pod, "" when that is not known.
     """
 
     subject: Subject
     quote: Quote
     servers: tuple[str, ...] | None = None
     domain: str = ""
+    of_kubelet: bool = False
+    policy: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +57,13 @@ class PodDNS(Fact):
         found = kubelet_config.told(evidence, kubelets, *files)
         if isinstance(found, Gap):
             return found
+        policies = {
+            (pod.subject.namespace, pod.subject.name): pod.dns_policy
+            for pod in evidence.of(Pod)
+            if pod.dns_policy
+        }
         told = [
-            Told(one.subject, one.quote, one.cluster_dns, one.cluster_domain or "")
+            Told(one.subject, one.quote, one.cluster_dns, one.cluster_domain or "", of_kubelet=True)
             for one in kubelets
         ]
         told += [
@@ -64,6 +72,7 @@ class PodDNS(Fact):
                 quote=next((q for q in one.quotes if "nameserver" in q.text), one.quotes[0]),
                 servers=one.nameservers,
                 domain=domain_of(one.search),
+                policy=policies.get((one.subject.namespace, one.subject.name), ""),
             )
             for one in files
         ]
@@ -74,8 +83,8 @@ class PodDNS(Fact):
 class AskedServers(PodDNS):
     """The same, with the servers that pods asked in vain since they are configured so, in `used`.
 
-    Whose configuration it is is not told for certain, so that these are hints. `caches` says whether
-    a node-local cache runs; None when it is not known.
+    Whose configuration it is is not told for certain, so that these are hints. `caches` says
+    whether a node-local cache runs; None when it is not known.
     """
 
     asks: ClassVar[tuple[Ask, ...]] = (*PodDNS.asks, Ask.CLIENT_OUTPUT)

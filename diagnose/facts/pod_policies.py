@@ -24,7 +24,8 @@ UNKNOWN = frozenset(
 class WrongPolicy:
     """One pod whose look-up failed for its policy; `why` completes "the pod …".
 
-    Unless `certain` only its workload is known, whose command names what was asked for.
+    Unless `certain` only its workload is known, whose command names what was asked for, or it is
+    the only pod that is shown.
     """
 
     subject: Subject
@@ -68,6 +69,17 @@ class PodPolicies(Fact):
                 wrong.setdefault(
                     mine.subject,
                     WrongPolicy(mine.subject, normal(one.name), why, (one.quote, mine.quote)),
+                )
+            if mine is None and not one.place.kind and len(pods) == 1 and (why := reason(pods[0])):
+                wrong.setdefault(
+                    pods[0].subject,
+                    WrongPolicy(
+                        pods[0].subject,
+                        normal(one.name),
+                        why,
+                        (one.quote, pods[0].quote),
+                        certain=False,
+                    ),
                 )
             for made in may_be.of(one) if mine is None else ():
                 wrong.setdefault(made.subject, of_template(made, one))

@@ -8,14 +8,20 @@ answered "port unreachable", so a client is refused and does not wait).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
 from diagnose.facts.logs import LogStream
 from diagnose.facts.lookups import NO_ANSWER, Lookup, Outcome
-from diagnose.facts.network_policies import EGRESS, INGRESS, NetworkPolicies, NetworkPolicy
+from diagnose.facts.network_policies import (
+    EGRESS,
+    INGRESS,
+    NetworkPolicies,
+    NetworkPolicy,
+    Selector,
+)
 from diagnose.facts.node_network import FilterRules
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.resolutions import cut_off
@@ -27,6 +33,7 @@ from diagnose.values import dataclass
 BY_POLICY = regex(r"DROP by policy (?P<namespace>[a-z0-9.-]{1,63})/(?P<name>[a-z0-9.-]{1,253})")
 SILENT = NO_ANSWER | {Outcome.TEMPORARY}
 DNS_NAMESPACE = "kube-system"
+KINDS_OF_PODS = 50  # in a namespace, by their labels
 LABELS = {"k8s-app": "kube-dns"}
 
 
@@ -34,12 +41,14 @@ LABELS = {"k8s-app": "kube-dns"}
 class PolicyBlock:
     """One policy that keeps DNS from somebody; `seen` says that its effect was seen too.
 
-    `mistaken` says that it allows DNS over TCP and not over UDP, which nobody means.
+    `mistaken` says that it allows DNS over TCP and not over UDP, which nobody means; `selector` is
+    the policy's own, None where only its name is known.
     """
 
     policy: Subject
     message: str
     quotes: tuple[Quote, ...]
+    selector: Selector | None = None
     seen: bool = False
     mistaken: bool = False
     proven: bool = False
@@ -74,7 +83,8 @@ class PolicyBlocks(Fact):
         whole = not isinstance(every, Gap) and not every.gaps
         failing = [*failures(evidence.of(Lookup)), *cut_off(evidence)]
         pods = [pod for pod in unique(evidence.of(Pod)) if pod.serves_dns]
-        clients = [*of_clients(listed, failing, whole=whole)]
+        labels = Labels(evidence.of(Pod))
+        clients = [*of_clients(listed, failing, labels, whole=whole)]
         known_ones = {one.policy for one in clients}
         clients += [
             one
@@ -120,8 +130,65 @@ class Failing:
         return bool(namespace) and namespace in self._first
 
 
+class Labels:
+    """The labels of pods, as far as anything tells them."""
+
+    def __init__(self, pods: Iterable[Pod]) -> None:
+        """Keep them by the pods' names, and by namespace where that is told."""
+        self._known: dict[tuple[str, str], Mapping[str, str]] = {}
+        for pod in pods:
+            if pod.labels is not None:
+                self._known[pod.subject.namespace, pod.subject.name] = pod.labels
+
+    def of(self, place: Subject) -> Mapping[str, str] | None:
+        """Return the labels of the pod that asked; None where they are not known."""
+        if place.kind != "Pod":
+            return None
+        for space in (place.namespace, ""):
+            if (space, place.name) in self._known:
+                return self._known[space, place.name]
+        return None
+
+
+class Selected:
+    """Look-ups that failed, by the labels of who asked: a policy acts on what it selects alone."""
+
+    def __init__(self, failing: Iterable[Lookup], labels: Labels) -> None:
+        """Group them by labels; of a namespace with too many kinds of pods the first are kept."""
+        self._groups: dict[str, list[tuple[Mapping[str, str] | None, list[Lookup]]]] = {}
+        places: dict[Subject, list[Lookup]] = {}
+        for one in failing:
+            places.setdefault(one.place, []).append(one)
+        kinds: dict[object, list[Lookup]] = {}
+        for place, several in places.items():
+            known_as = labels.of(place)
+            kind = (place.namespace, None if known_as is None else frozenset(known_as.items()))
+            if kind in kinds:
+                kinds[kind].extend(several)
+                continue
+            groups = self._groups.setdefault(place.namespace, [])
+            if len(groups) < KINDS_OF_PODS:
+                kinds[kind] = list(several)
+                groups.append((known_as, kinds[kind]))
+
+    def by(self, policy: NetworkPolicy) -> Failing:
+        """Return those that a policy may have to do with."""
+        spaces = dict.fromkeys((policy.subject.namespace, ""))
+        return Failing(
+            one
+            for space in spaces
+            for known_as, several in self._groups.get(space, ())
+            if policy.selector.may_match_all(known_as)
+            for one in several[:1]
+        )
+
+    def any_in(self, namespace: str) -> bool:
+        """Whether any is of a namespace, or may be."""
+        return namespace in self._groups or "" in self._groups
+
+
 def of_clients(
-    policies: tuple[NetworkPolicy, ...], failing: list[Lookup], *, whole: bool
+    policies: tuple[NetworkPolicy, ...], failing: list[Lookup], labels: Labels, *, whole: bool
 ) -> Iterator[PolicyBlock]:
     """Yield policies that isolate pods without letting them ask, where no other policy does.
 
@@ -138,12 +205,15 @@ def of_clients(
         space: bool(some) and all(one.label_for_dns() for one in some)
         for space, some in granting.items()
     }
-    hit = Failing(failing)
+    selected = Selected(failing, labels)
     for policy in policies:
         space = policy.subject.namespace
         if EGRESS not in policy.types:
             continue
+        hit = selected.by(policy)
         here = hit.first(space)
+        if here is None and selected.any_in(space):
+            continue  # who fails is not among the pods that it selects
         if granting[space]:
             if policy is granting[space][0] and by_label_alone[space]:
                 yield by_label(policy, here)
@@ -155,6 +225,7 @@ def of_clients(
             if tcp
             else "pods that it selects may not ask DNS: no egress rule allows port 53",
             quotes=(policy.quote, *((here.quote,) if here else ())),
+            selector=policy.selector,
             seen=here is not None,
             mistaken=tcp,
             proven=whole and hit.named(space) and policy.selector.everything,
@@ -169,6 +240,7 @@ def by_label(policy: NetworkPolicy, failing: Lookup | None) -> PolicyBlock:
         message=f"DNS is allowed only to namespaces with the label {label}, which Kubernetes does "
         "not set by itself",
         quotes=(policy.quote, *((failing.quote,) if failing else ())),
+        selector=policy.selector,
         seen=failing is not None,
     )
 

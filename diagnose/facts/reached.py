@@ -14,13 +14,14 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.node_network import Interface
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.services import Service, merged
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.values import dataclass
 
 LARGE = 1000  # bytes of payload; DNS over UDP stays below that
-OTHERS = 1.0  # share of packets lost that counts as no way at all
+OVERLAYS = ("flannel.", "vxlan", "cni0", "cali", "tunl0", "cilium_vxlan", "weave")
 
 
 @dataclass(frozen=True)
@@ -60,20 +61,36 @@ class Contrast:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class Limit:
+    """A try that was told the room of its way, and an interface of pods that has more."""
+
+    lost: Reached
+    interface: Interface
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reachability(Fact):
     """Pairs of tries that differ in one thing, and in how they end.
 
-    `sizes` differ in a packet's size, `services` are a Service's address beside a pod's, `nodes` are
-    pods of one node beside those of others, `families` are IPv4 beside IPv6 addresses of one name.
+    `sizes` differ in a packet's size, `services` are a Service's address beside a pod's, `nodes`
+    are pods of one node beside those of others, `families` are IPv4 beside IPv6 addresses of one
+    name.
+    `limits` are what a hop said of its room, beside an overlay's device that takes more.
     """
 
-    asks: ClassVar[tuple[Ask, ...]] = (Ask.CLIENT_OUTPUT, Ask.DNS_PODS, Ask.DNS_SERVICES)
+    asks: ClassVar[tuple[Ask, ...]] = (
+        Ask.CLIENT_OUTPUT,
+        Ask.DNS_PODS,
+        Ask.DNS_SERVICES,
+        Ask.NODE_NETWORK,
+    )
 
     sizes: tuple[Contrast, ...] = ()
     services: tuple[Contrast, ...] = ()
     nodes: tuple[Contrast, ...] = ()
     families: tuple[Contrast, ...] = ()
+    limits: tuple[Limit, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
@@ -90,14 +107,16 @@ class Reachability(Fact):
             if pod.subject.node and not pod.host_network
             for ip in pod.ips or ()
         }
+        homes = {pod.subject.name: pod.subject.node for pod in pods if pod.subject.node}
         virtual = {ip for one in services for ip in one.cluster_ips or ()}
         return cls(
             origin=found[0],
             gaps=found[1],
             sizes=tuple(by_size(tries)),
             services=tuple(by_service(tries, virtual, set(hosts))),
-            nodes=tuple(by_node(tries, hosts)),
+            nodes=tuple(by_node(tries, hosts, homes)),
             families=tuple(by_family(tries)),
+            limits=tuple(by_limit(tries, evidence.of(Interface))),
         )
 
 
@@ -116,9 +135,16 @@ def by_size(tries: Sequence[Reached]) -> Iterator[Contrast]:
             yield Contrast(largest, least)
 
 
-def by_service(
-    tries: Sequence[Reached], virtual: set[str], pods: set[str]
-) -> Iterator[Contrast]:
+def by_limit(tries: Sequence[Reached], interfaces: Sequence[Interface]) -> Iterator[Limit]:
+    """Yield the first way that has less room than an overlay's device believes."""
+    told = min((one for one in tries if one.limit), key=lambda one: one.limit, default=None)
+    for one in interfaces:
+        if told and one.name.startswith(OVERLAYS) and (one.mtu or 0) > told.limit:
+            yield Limit(told, one)
+            return
+
+
+def by_service(tries: Sequence[Reached], virtual: set[str], pods: set[str]) -> Iterator[Contrast]:
     """Yield the Services' addresses that nothing came back from, where a pod answered.
 
     A Service's address answers no ping in most ways to make it, so that connections alone count.
@@ -126,9 +152,9 @@ def by_service(
     answered: dict[Subject, Reached] = {}
     well = {one.address for one in tries if one.ok}
     for one in tries:
-        if one.ok and one.port and one.address not in virtual:
-            if one.address in pods or near(one.address, virtual):
-                answered.setdefault(one.subject, one)
+        real = one.address in pods or near(one.address, virtual)
+        if one.ok and one.port and one.address not in virtual and real:
+            answered.setdefault(one.subject, one)
     seen: set[str] = set()
     for one in tries:
         beside = answered.get(one.subject)
@@ -147,8 +173,13 @@ def near(address: str, virtual: set[str]) -> bool:
         return False
 
 
-def by_node(tries: Sequence[Reached], hosts: dict[str, str]) -> Iterator[Contrast]:
-    """Yield nodes of which every pod that was tried is silent, where those of one other answer."""
+def by_node(
+    tries: Sequence[Reached], hosts: dict[str, str], homes: dict[str, str]
+) -> Iterator[Contrast]:
+    """Yield nodes of which every pod that was tried is silent, where those of one other answer.
+
+    A place whose own node is known stands for what answers, if it was in vain more than once.
+    """
     groups: dict[Subject, list[Reached]] = {}
     for one in tries:
         if one.address in hosts and not one.size >= LARGE:
@@ -160,6 +191,11 @@ def by_node(tries: Sequence[Reached], hosts: dict[str, str]) -> Iterator[Contras
             (heard if one.ok else silent).setdefault(hosts[one.address], one)
         near_by = [node for node in heard if node not in silent]
         far = [node for node in silent if node not in heard]
+        place = several[0].subject
+        home = place.name if place.kind == "Node" else place.node or homes.get(place.name, "")
+        vain = [one for one in several if not one.ok]
+        if home and not heard and len(vain) > 1 and home not in silent and len(silent) == 1:
+            yield Contrast(vain[1], vain[0], f"{far[0]}, asked from {home}")
         if len(near_by) == 1 and far:
             yield Contrast(heard[near_by[0]], silent[far[0]], f"{far[0]} beside {near_by[0]}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
@@ -144,10 +144,10 @@ class SandboxFailures(Fact):
         if isinstance(found, Gap):
             return found
         pods = {pod.subject.name: pod for pod in unique(evidence.of(Pod))}
-        started = starts(events)
+        started, lists = starts(events), one_list(events)
         told = merged(
             [
-                *(one for event in events for one in of_event(event, started)),
+                *(one for event in events for one in of_event(event, started, lists)),
                 *(one for stream in streams for one in of_stream(stream)),
             ]
         )
@@ -254,12 +254,39 @@ def starts(events: Iterable[Event]) -> dict[str, float]:
     last: dict[str, float] = {}
     every = list(events)
     scheduled = Counter(whose(one) for one in every if one.reason == "Scheduled")
+    lists = one_list(every)
     for event in every:
         if event.reason in STARTED and event.age_s is not None:
-            pod = whose(event)
-            if event.subject.name or scheduled[pod] == 1:
+            pods = {lists.get(event.quote, "")}
+            if event.subject.name or scheduled[whose(event)] == 1:
+                pods.add(whose(event))
+            for pod in pods - {""}:
                 last[pod] = min(event.age_s, last.get(pod, event.age_s))
     return last
+
+
+def one_list(events: Sequence[Event]) -> dict[Quote, str]:
+    """Return for the events that name no pod in which list of describe's they stand.
+
+    Lines in a row are one list, and so of one pod, unless it was scheduled twice in it.
+    """
+    rows = sorted(
+        (one for one in events if not one.subject.name and one.quote.line is not None),
+        key=lambda one: (one.quote.origin, one.quote.line or 0),
+    )
+    lists: list[list[Event]] = []
+    for one in rows:
+        before = lists[-1][-1].quote if lists else None
+        if before and (before.origin, before.line) == (one.quote.origin, (one.quote.line or 0) - 1):
+            lists[-1].append(one)
+        else:
+            lists.append([one])
+    return {
+        one.quote: f"list {number} in {one.quote.origin}"
+        for number, several in enumerate(lists)
+        if sum(each.reason == "Scheduled" for each in several) <= 1
+        for one in several
+    }
 
 
 def whose(event: Event) -> str:
@@ -271,7 +298,9 @@ def whose(event: Event) -> str:
     return event.subject.name or f"in {event.origin}"
 
 
-def of_event(event: Event, started: dict[str, float]) -> Iterator[SandboxFailure]:
+def of_event(
+    event: Event, started: dict[str, float], lists: dict[Quote, str] | None = None
+) -> Iterator[SandboxFailure]:
     """Yield the failure that an event tells, if it tells one."""
     wrapped = any(one.match(event.message) for one in WRAPPERS)
     if event.reason not in REASONS and not wrapped:
@@ -286,7 +315,8 @@ def of_event(event: Event, started: dict[str, float]) -> Iterator[SandboxFailure
     subject = event.subject
     if not subject.name and (named := pod_in(event.message)):
         subject = Subject("Pod", named[1], named[0], subject.node)
-    since = started.get(subject.name, started.get(whose(event)))
+    listed = (lists or {}).get(event.quote, "")
+    since = started.get(subject.name, started.get(whose(event), started.get(listed)))
     yield SandboxFailure(
         subject=subject,
         quote=event.quote,

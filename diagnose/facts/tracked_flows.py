@@ -15,11 +15,12 @@ from typing import ClassVar, Self
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
 from diagnose.facts.pods import Pod, unique
-from diagnose.facts.services import Service, merged
+from diagnose.facts.services import Endpoints, Service, merged
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.values import dataclass
 
 DNS_PORT = 53
+DNS_SERVICES = ("kube-dns", "coredns", "rke2-coredns-rke2-coredns", "dns-default")
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,13 @@ class UnansweredFlows(Fact):
         if isinstance(found, Gap):
             return found
         pods = {ip for pod in unique(evidence.of(Pod)) if pod.serves_dns for ip in pod.ips or ()}
+        if not pods:  # the first addresses of a Service are those of all its pods, but for ports
+            pods = {
+                end.address
+                for one in evidence.of(Endpoints)
+                if one.service in DNS_SERVICES
+                for end in one.endpoints
+            }
         others = {
             ip
             for one in merged(evidence.of(Service))

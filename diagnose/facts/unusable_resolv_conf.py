@@ -81,7 +81,7 @@ def place(subject: Subject) -> Subject:
 
 def nothing(file: ResolvConf) -> Quote:
     """Return the quote of a file that holds nothing."""
-    return Quote(file.origin, "(no line names a server)")
+    return Quote(file.origin, "(no line names a server)", summary=True)
 
 
 def first_of(several: list[Unusable]) -> tuple[Unusable, ...]:

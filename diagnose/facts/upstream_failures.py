@@ -25,6 +25,7 @@ from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.coredns import (
     ERRORS_CONSOLIDATED,
     NO_HEALTHY_UPSTREAM,
+    QUERY_FORWARDED,
     UPSTREAM_FAILED,
     UPSTREAM_PIECE,
 )
@@ -36,6 +37,9 @@ MOST_NAMES = 10
 DNS_PORT = 53
 # A log that goes on for so long, and for longer than the failures lasted, shows that they ended.
 QUIET = timedelta(minutes=10)
+# One answer lost among so many is what networks do; so many in a row at the end of a log are not.
+FEW_OF, IN_A_ROW = 20, 3
+CACHED_S = 0.001  # what is answered sooner may come out of CoreDNS's cache
 # The loop plugin asks for two random numbers below the zone of its server block.
 PROBE = regex(r"\d{1,20}\.\d{1,20}\.")
 STUBS = ("127.0.0.53", "127.0.0.54")  # systemd-resolved's, in the network of the host
@@ -65,6 +69,8 @@ class UpstreamFailure:
     a log tells of the failure: `answers_node` that the server answers the pod's node, `answers_now`
     an answer to a pod of that node, which the log does not agree with. `others_answer` says that
     another upstream answers. `cache` says that it is a node-local cache's, and the server CoreDNS.
+    `answered` counts the forwarded queries that the same log shows as answered around a few
+    failures, and after them; 0 where they are not few, or nothing was answered since.
     """
 
     server: str
@@ -87,6 +93,7 @@ class UpstreamFailure:
     answers_now: Quote | None = None
     others_answer: bool = False
     cache: bool = False
+    answered: int = 0
 
     @property
     def certain(self) -> bool:
@@ -94,9 +101,9 @@ class UpstreamFailure:
 
         Not where only the loop plugin asked, where a missing answer names no server, and not by one
         query over TCP, which only follows an answer over UDP that was too large. Nor where the
-        server answers a pod of the same node since.
+        server answers a pod of the same node since, or CoreDNS got answers all the time.
         """
-        if self.answers_now is not None:
+        if self.answers_now is not None or self.answered:
             return False
         if self.probe_only or self.piece or (self.tcp and self.count == 1):
             return False
@@ -308,6 +315,7 @@ def of_stream(
         real = [match for match, _ in several if not is_probe(match)]
         shown = real[0] if real else several[-1][0]
         asked_at = port(several[0][1].target)
+        tcp = all(" tcp" in m["reason"] for m, _ in several)
         waits = reason is Reason.TIMEOUT and asked_at in (DNS_PORT, None)
         yield UpstreamFailure(
             server=server,
@@ -325,13 +333,33 @@ def of_stream(
             and is_own(server, several[0][0]["reason"])
             and not (stream.subject.name in hosts and server in STUBS),
             piece=all(m.signature == UPSTREAM_PIECE.name for m, _ in several),
-            tcp=all(" tcp" in m["reason"] for m, _ in several),
+            tcp=tcp,
             first_at=several[0][0].at,
             last_at=several[-1][0].at,
             cache=server in behind,
+            answered=answered_around(stream, count, [m.number for m, _ in several])
+            if real and reason in PLAIN and not tcp
+            else 0,
         )
     yield from consolidated(stream)
     yield from unhealthy(stream, alone=not groups)
+
+
+def answered_around(stream: LogStream, failed: int, lines: Sequence[int]) -> int:
+    """Return how many forwarded queries a log shows as answered, if that tells against an outage.
+
+    `failed` queries were not answered; `lines` are the numbers of the kept lines that say so. Not
+    where they are many, nor where a row of them ends the log: the server may have gone just then.
+    """
+    kept = list(stream.matching(QUERY_FORWARDED))
+    slow = [match.number for match in kept if float(match["seconds"]) >= CACHED_S]
+    if not slow:
+        return 0
+    answered = stream.count(QUERY_FORWARDED) * len(slow) // len(kept)
+    at_the_end = sum(line > max(slow) for line in lines)
+    if failed * FEW_OF > answered or at_the_end >= IN_A_ROW:
+        return 0
+    return answered
 
 
 def behind_cache(stream: LogStream, matches: Sequence[Match]) -> frozenset[str]:

@@ -142,7 +142,7 @@ def asked_of(line: str, origin: str, number: int) -> Asked:
         detail=text(value, "detail"),
         at=time_of(value, "at"),
     )
-    return replace(bare, quote=Quote(origin, sentence(bare), number))
+    return replace(bare, quote=Quote(origin, sentence(bare), number, summary=True))
 
 
 def place_of(value: dict[str, Any]) -> Place:

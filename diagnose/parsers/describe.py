@@ -627,9 +627,7 @@ def network_policy(one: Described, about: Subject, _: Sequence[Event]) -> Parsed
             inside = line is not None and line.key != "Policy Types"
         elif inside and (found := TO_PORT.match(text)):
             number = found["port"]
-            ports.append(
-                PolicyPort(found["protocol"], int(number) if number.isdigit() else number)
-            )
+            ports.append(PolicyPort(found["protocol"], int(number) if number.isdigit() else number))
         elif inside and (found := PEER.match(text)):
             pairs = (pair.partition("=") for pair in (found["labels"] or "").split(","))
             told = Selector({key: value for key, _, value in pairs if value})

@@ -77,7 +77,7 @@ class Described:
         return "" if value in {"<none>", "<unset>", "<nil>", "<unknown>"} else value
 
     def quote(self, *lines: Line | None) -> Quote:
-        """Return the quote of lines of the object, in one; of its first line where none is there.
+        """Return the quote of a line of the object, or several in short; else of its first line.
 
         Runs of blanks in a line become one, so that several fit.
         """
@@ -88,7 +88,8 @@ class Described:
             text = self.raw[shown[0].at].rstrip()
         else:
             text = "  ".join(" ".join(line.text.split()) for line in shown)
-        return Quote(self.part.origin, visible(text)[:LONGEST], self.part.first_line + shown[0].at)
+        line = self.part.first_line + shown[0].at
+        return Quote(self.part.origin, visible(text)[:LONGEST], line, summary=len(shown) > 1)
 
     def under(self, key: str) -> list[Line]:
         """Return the lines of a block: from its field up to the next one at the margin.

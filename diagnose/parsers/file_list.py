@@ -77,7 +77,7 @@ def parse(part: Part) -> Parsed:
         FileList(
             subject=part.subject,
             origin=part.origin,
-            quote=one.quote or Quote(part.origin, "(the folder is empty)"),
+            quote=one.quote or Quote(part.origin, "(the folder is empty)", summary=True),
             path=one.path,
             names=tuple(one.names),
             exists=one.exists,

@@ -92,13 +92,16 @@ class Crew:
         result_out, result_in = os.pipe()
         pid = os.fork()
         if not pid:
-            os.close(order_in)
-            os.close(result_out)
-            for other in self.hands:  # or they would not notice when we are gone
-                other.orders.close()
-                other.results.close()
-            with os.fdopen(order_out, "rb") as orders, os.fdopen(result_in, "wb") as results:
-                serve(self.reducer, memory, orders, results, number, count)
+            try:
+                os.close(order_in)
+                os.close(result_out)
+                for other in self.hands:  # or they would not notice when we are gone
+                    other.orders.close()
+                    other.results.close()
+                with os.fdopen(order_out, "rb") as orders, os.fdopen(result_in, "wb") as results:
+                    serve(self.reducer, memory, orders, results, number, count)
+            finally:
+                os._exit(0)  # a Ctrl-C that comes before it is ignored must not report twice
         os.close(order_out)
         os.close(result_in)
         return Hand(pid, os.fdopen(order_in, "wb"), os.fdopen(result_out, "rb"), memory)

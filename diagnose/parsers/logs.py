@@ -76,6 +76,9 @@ MOST_UNKNOWN = 5
 MOST_GRAVES = 5000  # lines that are looked at for nothing but their level, in one stream
 QUOTED = 4000  # characters of a line that are quoted
 HEAD_BYTES = 64 * 1024  # that tell whether the lines name their pods, and who wrote them
+SENTENCE = 4  # words before a message that no program writes there without a time
+CLOCK = regex(r"\d\d:\d\d:\d\d")
+LEVEL = regex(r"\[(?:DEBUG|INFO|WARNING|ERROR|FATAL|PANIC)\] ")
 TRIES = 30  # lines of a container of unknown name that may tell its program
 
 # Texts that any program can print: in the log of an unknown one they are taken for its emitter's
@@ -251,6 +254,15 @@ def key_of(signature: Signature, found: re.Match[str]) -> tuple[object, ...]:
 def shortened(text: str) -> str:
     """Return a line as it is quoted."""
     return visible(text if len(text) <= QUOTED else f"{text[:QUOTED]} …")
+
+
+def is_aside(raw: str) -> bool:
+    """Whether words of a sentence stand before a message that begins with CoreDNS's level."""
+    level = LEVEL.search(raw[:MATCHED])
+    if level is None or not level.start() or CLOCK.search(raw[: level.start()]):
+        return False
+    before = strip(raw[: level.start()]).text.rpartition("|")[2]
+    return sum(word.strip("\"'`,.:;!?()").isalpha() for word in before.split()) >= SENTENCE
 
 
 # ---------------------------------------------------------------- the scan
@@ -645,7 +657,7 @@ class Scan:
     def quote(self, line: Line) -> Quote:
         """Return a line as evidence."""
         number = self.part.first_line + line.index
-        return Quote(self.part.origin, shortened(line.shown), number)
+        return Quote(self.part.origin, shortened(line.shown), number, aside=is_aside(line.raw))
 
     def gap(self, kind: GapKind, because: str, ask: str = "") -> None:
         """Note what was not read of the part."""

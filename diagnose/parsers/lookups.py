@@ -127,6 +127,12 @@ class Asked:
     qtype: str = ""
     transport: str = ""
     short: bool = False
+    search: bool = False
+
+    @property
+    def unsearched(self) -> bool:
+        """Whether the tool uses the search list only when it is told to, and is not."""
+        return self.tool in {"dig", "kdig", "drill"} and bool(self.name) and not self.search
 
 
 TOOLS = frozenset({"nslookup", "dig", "host", "getent", "drill", "kdig", "resolvectl"})
@@ -157,7 +163,7 @@ def arguments(tool: str, words: Sequence[str]) -> Asked:
     """Return what a tool's arguments ask."""
     rest: list[str] = []
     server = qtype = transport = ""
-    reverse = short = False
+    reverse = short = search = False
     skip = ""
     for word in words:
         if skip:
@@ -170,6 +176,7 @@ def arguments(tool: str, words: Sequence[str]) -> Asked:
             server = bare(word[1:])
         elif word.startswith("+"):
             short = short or word.startswith("+short")
+            search = search or word == "+search"
             transport = "tcp" if word in {"+tcp", "+vc"} else transport
         elif word in VALUED.get(tool, ()):
             skip = word
@@ -193,7 +200,7 @@ def arguments(tool: str, words: Sequence[str]) -> Asked:
     if tool in {"nslookup", "host"} and len(rest) > 1:
         server = bare(rest[1])
     name = named(rest[0]) if rest else ""
-    return Asked(tool, name, server, "PTR" if reverse else qtype, transport, short)
+    return Asked(tool, name, server, "PTR" if reverse else qtype, transport, short, search)
 
 
 # ---------------------------------------------------------------- sessions
@@ -306,7 +313,7 @@ def lookups_of(session: Session, place: Subject, fallback_at: datetime | None) -
         tool=session.tool or asked.tool,
         at=session.at or fallback_at,
         server_name=session.server_name,
-        as_is=session.as_is,
+        as_is=session.as_is or asked.unsearched,
         typed=asked.name,
         aimed=bool(asked.server),
     )
@@ -804,7 +811,9 @@ RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
         ),
     )
 )
-BARE = regex(rf"(?P<address>{IP})$")
+BARE = regex(
+    rf"(?P<address>{IP}|\"[^\"]{{0,400}}\"(?: \"[^\"]{{0,400}}\")*|[\w-]+(?:\.[\w-]+)+\.)$"
+)
 GETENT = regex(rf"(?P<address>{IP})\s+(?:(?:STREAM|DGRAM|RAW)\b\s*)?(?P<name>\S+)?")
 
 GETENT_NOTHING = regex(r"command terminated with (?:non-zero )?exit code 2\b")
@@ -827,8 +836,11 @@ def parse(part: Part) -> Parsed:
     times: list[LookupTime] = []
     what = f"{part.origin} as {part.kind.value}"
     lines = 0
-    for index, raw in enumerate(part.text.split("\n")):
-        line = plain(raw[:SEEN]).rstrip()
+    rows = part.text.split("\n")
+    # These tools print their first line at the margin: what all have in common is the paste's.
+    shift = min((len(row) - len(row.lstrip()) for row in rows if row.strip()), default=0)
+    for index, raw in enumerate(rows):
+        line = plain(raw[shift:][:SEEN]).rstrip()
         if not line:
             continue
         if TIMED.match(line) and len(times) < MOST_LOOKUPS:
@@ -871,9 +883,10 @@ def read_line(reading: Reading, line: str, quote: Quote) -> None:
         reading.told += 1
         return
     if asked.tool == "getent" and (found := GETENT.match(line)):
-        name, first = found["name"] or "", asked.name
+        told = found["name"] or session.last
         # the name that the search list led to, where it is told
-        name = name if not first or name.startswith(f"{first.rstrip('.')}.") else first
+        longer = told.startswith(f"{asked.name.rstrip('.')}.")
+        name = told if longer or not asked.name else asked.name
         session.put(name, Outcome.NOERROR, quote, found["address"])
         reading.told += 1
         return

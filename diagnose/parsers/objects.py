@@ -92,11 +92,11 @@ class Place:
     def quote(self, found: Found, *cells: str) -> Quote:
         """Return a row rendered from an object, with the number of its name's line."""
         text = "   ".join(cell for cell in cells if cell)
-        return Quote(
-            self.part.origin, visible(text)[:LONGEST], self.part.first_line + found.name_line
-        )
+        line = self.part.first_line + found.name_line
+        return Quote(self.part.origin, visible(text)[:LONGEST], line, summary=True)
 
 
+NO_ITEMS = regex(r'^\s{0,8}"?items"?: \[\],?\s*$', re.MULTILINE)  # of a list that is empty
 Made = Iterator[object]
 Builder = Callable[[Found, Place], Made]
 
@@ -156,7 +156,7 @@ def troubles(found: Decoded, part: Part, *, any_read: bool) -> Iterator[Gap]:
             because=because + (f"; and {more} more" if more else ""),
             ask="give the whole output of `kubectl get … -o yaml`",
         )
-    elif not any_read and part.text.strip():
+    elif not any_read and part.text.strip() and not NO_ITEMS.search(part.text):
         yield Gap(what, GapKind.MALFORMED, "no object that could be read")
 
 
@@ -1138,6 +1138,8 @@ def config_map(one: Found, place: Place) -> Made:
             # What was left out, or cut off where the part ends, may have been of the file
             if isinstance(found, Corefile) and (LEFT_OUT in one.open or cut_off(part, place.part)):
                 found = replace(found, torn=True)
+            if isinstance(found, Corefile) and key != "Corefile":
+                found = replace(found, custom=True)
             yield found
         elif key == "kubelet" and (
             KUBELET_MAP.fullmatch(named(one)) or "KubeletConfiguration" in text
@@ -1236,7 +1238,7 @@ def parse_kubelet_config(part: Part) -> Parsed:
     An empty file sets nothing. What else the part holds is read as any objects are.
     """
     if not part.text.strip():
-        quote = Quote(part.origin, "(the file is empty)", part.first_line)
+        quote = Quote(part.origin, "(the file is empty)", part.first_line, summary=True)
         return Parsed(items=(KubeletConfig(node_or_cluster(part), part.origin, quote, (), "", ""),))
     found = decode(part.text)
     if any(kind_of(one) in BUILDERS for one in found.found):
@@ -1272,6 +1274,7 @@ def kubelet_config(one: Found, place: Place) -> Made:
         place.part.origin,
         visible("   ".join(shown) or "(sets neither clusterDNS nor clusterDomain)")[:LONGEST],
         place.part.first_line + line,
+        summary=True,
     )
     yield KubeletConfig(
         subject=node_or_cluster(place.part),

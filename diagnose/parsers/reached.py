@@ -3,7 +3,8 @@
 A curl that prints a response and not its `*` lines is read by its command line and by the first
 line of what it printed.
 Source: iputils ping_common.c (finish), v20180629 to 20240117; busybox networking/ping.c, 1.24 to
-1.36; curl lib/connect.c and src/tool_operate.c, 7.47 to 8.5; inetutils telnet/commands.c; nmap ncat.
+1.36; curl lib/connect.c and src/tool_operate.c, 7.47 to 8.5; inetutils telnet/commands.c; OpenBSD
+nc/netcat.c; nmap ncat.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ LONGEST = 1000
 MOST_LINES = 2000
 MOST_TRIES = 500
 IP = r"[0-9a-fA-F]{0,4}[.:][0-9a-fA-F.:]{2,45}"
-PING = regex(rf"PING (?P<name>[\w.:-]{{1,253}})\s?\((?P<address>{IP})\)[^:\d]{{0,40}}(?P<size>\d{{1,5}})?")
+PING = regex(
+    rf"PING (?P<name>[\w.:-]{{1,253}})\s?\((?P<address>{IP})\)[^\d]{{0,40}}(?P<size>\d{{1,5}})?"
+)
 REPLY = regex(r"\d{1,5} bytes from ")
 TALLY = regex(r"(?P<sent>\d{1,9}) packets transmitted, (?P<got>\d{1,9}) (?:packets )?received")
 LIMIT = regex(r"(?:ping: )?(?:local error: )?[Mm]essage too long,? mtu=(?P<limit>\d{2,5})")
@@ -41,10 +44,26 @@ URL = regex(
 )
 ERROR = regex(r"curl: \((?P<code>\d{1,2})\)")
 NO_WAY = {"7", "28"}  # could not connect, and operation timed out (libcurl-errors(3))
-RESPONSE = regex(r"HTTP/[\d.]{1,3} \d{3}|<(?:!DOCTYPE|html|HTML|h1)|\{\s*\"|ok\s*$|Client sent an HTTP")
+RESPONSE = regex(
+    r"HTTP/[\d.]{1,3} \d{3}|<(?:!DOCTYPE|html|HTML|h1)|\{\s*\"|ok\s*$|Client sent an HTTP"
+)
 BACK = regex(r"(?:.*\b)?(?:[Cc]onnection refused|Connected to|succeeded!|open\b)")
 PORTS = regex(
-    rf"(?:^|[\s/])(?:telnet|nc|ncat)\s(?:-\S+ (?:\d+ )?){{0,6}}(?P<address>{IP}) (?P<port>\d{{1,5}})\b"
+    rf"(?:^|[\s/])(?:telnet|ncat)\s(?:-\S+ (?:\d+ )?){{0,6}}(?P<address>{IP}) (?P<port>\d{{1,5}})\b"
+)
+# nc of BSD and of nmap, busybox's, and curl where it was given an address.
+TOLD = tuple(
+    map(
+        regex,
+        (
+            rf"nc: connect to (?P<address>{IP}) port (?P<port>\d{{1,5}}) \((?:tcp|udp)\) "
+            r"(?P<how>.{1,80})",
+            rf"Connection to (?P<address>{IP}) (?P<port>\d{{1,5}}) port \[tcp/.{{1,20}}\] "
+            r"(?P<how>succeeded)",
+            rf"(?P<address>{IP}) \({IP}:(?P<port>\d{{1,5}})\)(?: open)? ?(?P<how>open|.{{0,80}})$",
+            rf"nc: (?P<address>{IP}) \({IP}:(?P<port>\d{{1,5}})\): (?P<how>.{{1,80}})",
+        ),
+    )
 )
 TIMED_OUT = regex(r".*(?:timed? ?out|[Nn]o route to host|[Uu]nreachable)")
 
@@ -53,12 +72,31 @@ def read(part: Part) -> Iterator[Reached | Lookup]:
     """Yield the tries of a part, and the names that ping found."""
     command = plain(part.command[:LONGEST]).split(" -- ", 1)[-1]
     lines = [plain(raw[:LONGEST]).rstrip() for raw in part.text.split("\n")[:MOST_LINES]]
+    yield from told(part, lines)
     if "PING " in part.text:
         yield from pings(part, command, lines)
     elif found := CURL.search(command):
         yield from curls(part, found["rest"], lines)
     elif found := PORTS.search(command):
         yield from connections(part, found["address"], int(found["port"]), lines)
+
+
+def told(part: Part, lines: list[str]) -> Iterator[Reached]:
+    """Yield the tries whose line itself says which address and port it is about."""
+    count = 0
+    for at, line in enumerate(lines):
+        found = next((match for one in TOLD if (match := one.match(line))), None)
+        if found and address(found["address"]) and count < MOST_TRIES:
+            count += 1
+            yield Reached(
+                part.subject,
+                part.origin,
+                quote_of(part, at),
+                "nc",
+                address(found["address"]),
+                not TIMED_OUT.match(found["how"]),
+                port=int(found["port"]),
+            )
 
 
 def quote_of(part: Part, at: int) -> Quote:
@@ -77,7 +115,7 @@ def address(text: str) -> str:
 def pings(part: Part, command: str, lines: list[str]) -> Iterator[Reached | Lookup]:
     """Yield one try per ping, once its replies or its tally are read."""
     heads = [(at, found) for at, line in enumerate(lines) if (found := PING.match(line))]
-    typed = command.split()[-1] if " " in command and len(heads) == 1 else ""
+    typed = command.rsplit(maxsplit=1)[-1] if " " in command and len(heads) == 1 else ""
     for number, (at, head) in enumerate(heads[:MOST_TRIES]):
         end = heads[number + 1][0] if number + 1 < len(heads) else len(lines)
         body = lines[at + 1 : end]

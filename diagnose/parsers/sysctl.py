@@ -144,7 +144,7 @@ def counted(
     """Yield the counters of two lines of /proc/net/netstat that are wanted."""
     for name, value in zip(names, values, strict=False):
         if name in COUNTERS and value.isascii() and value.isdigit() and len(value) <= 20:
-            quote = Quote(here.origin, f"{group}: {name} {value}", here.line)
+            quote = Quote(here.origin, f"{group}: {name} {value}", here.line, summary=True)
             yield Counter(part.subject, part.origin, quote, name, int(value))
 
 

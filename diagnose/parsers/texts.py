@@ -15,7 +15,7 @@ from diagnose.facts.cluster_ranges import ClusterRanges
 from diagnose.facts.dns_workload import DisabledAddon, NoPods
 from diagnose.facts.tracked_flows import TrackedFlow
 from diagnose.model import Quote
-from diagnose.parsers import logs, reached
+from diagnose.parsers import captures, ipvs, logs, reached
 from diagnose.parts import Parsed, Part
 from diagnose.text.clean import plain
 from diagnose.text.regex import regex
@@ -42,7 +42,15 @@ RANGES = {
 def parse(part: Part) -> Parsed:
     """Return what the lines say, and what an installer or a distribution is told."""
     parsed = logs.parse(part)
-    found = (*disabled(part), *ranges(part), *flows(part), *no_pods(part), *reached.read(part))
+    found = (
+        *disabled(part),
+        *ranges(part),
+        *flows(part),
+        *no_pods(part),
+        *reached.read(part),
+        *captures.read(part),
+        *ipvs.read(part),
+    )
     return replace(parsed, items=(*parsed.items, *found)) if found else parsed
 
 

@@ -78,15 +78,23 @@ FINDING = """{
 QUOTE = """{
               "origin": %s,
               "text": %s,
-              "line": %s
+              "line": %s%s
             }"""
+IN_SHORT = """,
+              "summary": true"""
 
 
 def finding_text(finding: Finding) -> Written:
     """Return what `finding_object` returns as text, with as little work as it can be had."""
     subject = finding.subject
     quotes = ",\n            ".join(
-        QUOTE % (word(quote.origin), word(quote.text), "null" if quote.line is None else quote.line)
+        QUOTE
+        % (
+            word(quote.origin),
+            word(quote.text),
+            "null" if quote.line is None else quote.line,
+            IN_SHORT if quote.summary else "",
+        )
         for quote in finding.quotes
     )
     return Written(
@@ -210,7 +218,8 @@ def subject_object(subject: Subject) -> Object:
 
 def quote_object(quote: Quote) -> Object:
     """Return one quote."""
-    return {"origin": quote.origin, "text": quote.text, "line": quote.line}
+    told: Object = {"origin": quote.origin, "text": quote.text, "line": quote.line}
+    return {**told, "summary": True} if quote.summary else told
 
 
 def remedy_object(remedy: Remedy) -> Object:

@@ -150,7 +150,11 @@ def cause_blocks(
         for quote in point.quotes[:1] if short else point.quotes:
             told.add(quote)
             yield code(words.place_of(quote))
-            yield fenced([words.shortened(quote.text, point.message, QUOTE_LIMIT)], "text")
+            text = words.shortened(quote.text, point.message, QUOTE_LIMIT)
+            if quote.summary:
+                yield words.IN_SHORT + code(text)
+            else:
+                yield fenced([text], "text")
     left = words.quote_count(findings) - len(told)
     if left > 0:
         yield f"and {words.plural(left, 'further quote')} in the JSON report"

@@ -186,7 +186,8 @@ def quote_lines(quotes: Iterable[Quote], message: str, sheet: Sheet) -> Iterator
     for quote in quotes:
         yield from sheet.faint(sheet.wrap(words.place_of(quote)))
         text = visible(words.shortened(quote.text, message))
-        yield from sheet.wrap(f"> {text}", hang="  ")
+        mark = words.IN_SHORT if quote.summary else "> "
+        yield from sheet.wrap(f"{mark}{text}", hang="  ")
 
 
 def is_symptom(verdict: Verdict, sheet: Sheet) -> bool:

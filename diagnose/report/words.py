@@ -26,11 +26,13 @@ from diagnose.model import (
     Verdict,
 )
 from diagnose.remedies import nodes_of
+from diagnose.report.other_trouble import other_trouble
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
 from diagnose.values import dataclass
 
 QUOTE_LIMIT = 600
+IN_SHORT = "in short: "  # before a quote that is no line, but tells what an object holds
 NAME_LIMIT = 100
 NAMES_LIMIT = 60  # of a list of names
 MESSAGES = 3  # different ones that are shown of one cause
@@ -565,7 +567,8 @@ def nothing_found(diagnosis: Diagnosis) -> tuple[str, str]:
     if whole(diagnosis):
         return (
             "Nothing wrong was found",
-            "Every check that applies could look at everything it needs.",
+            "Every check that applies could look at everything it needs."
+            + other_trouble(diagnosis),
         )
     away = next((gap for gap in diagnosis.gaps if gap.kind is GapKind.UNREACHABLE), None)
     if not ran and away:
@@ -578,8 +581,9 @@ def nothing_found(diagnosis: Diagnosis) -> tuple[str, str]:
         read = sorted({part.kind for part in diagnosis.recognised} - {"text", "shell prompt"})
         if read:
             return (
-                "No known fault stands in it",
-                f"It was read as {', '.join(read)}. It is too little to say that anything is well.",
+                "No known DNS fault stands in it",
+                f"It was read as {', '.join(read)}. It is too little to say that anything is well."
+                + other_trouble(diagnosis),
             )
         return (
             "Nothing could be judged",
@@ -593,5 +597,5 @@ def nothing_found(diagnosis: Diagnosis) -> tuple[str, str]:
     )
     return (
         "Nothing wrong was found in what could be looked at",
-        f"{missing}, so this does not say that DNS is well.",
+        f"{missing}, so this does not say that DNS is well." + other_trouble(diagnosis),
     )

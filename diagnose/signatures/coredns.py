@@ -102,6 +102,25 @@ LOOP_DETECTED = Signature(
     key=("zone",),
 )
 
+LOOP_CUT = Signature(
+    name="loop-cut",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            # the beginning of the line above, where a terminal's edge or a search box ended it
+            pattern=r"plugin/loop: Loop \((?P<remote>[^\s)>]*)"
+            r"(?: -?>?(?: (?P<listen>[^\s)]*)\)?(?: d?e?t?e?c?t?e?)?)?)?\s*$",
+            literal="plugin/loop: Loop (",
+            samples=(
+                "[FATAL] plugin/loop: Loop (127.0.0.1:36286 -> :53) dete",
+                "[FATAL] plugin/loop: Loop ([::1]:58904 -> :5",
+            ),
+            source="coredns/coredns plugin/loop/loop.go (ServeDNS), v1.12.0",
+            since="1.3.1",
+        ),
+    ),
+)
+
 # The reason is classified by diagnose.signatures.trouble.classify.
 K8S_API_FAILED = Signature(
     name="coredns-api-failed",
@@ -602,6 +621,25 @@ QUERY_EXPANDED = Signature(
         ),
     ),
     key=("qtype",),
+)
+
+# A name of others answered as an upstream answered it: without authority. How long it took tells it
+# from an answer out of the cache, which has the same flags.
+QUERY_FORWARDED = Signature(
+    name="forwarded-name-answered",
+    emitter=EMITTER,
+    wordings=(
+        Wording(
+            pattern=r'"(?P<qtype>\w{1,10}) IN (?P<qname>\S{1,300}) (?:udp|tcp) [^"]{0,40}" '
+            r"NOERROR qr,rd,ra \d{1,6} (?P<seconds>\d{1,4}(?:\.\d{1,12})?(?:e-\d{1,2})?)s",
+            literal=" NOERROR qr,rd",
+            samples=(
+                '[INFO] 10.42.1.6:36746 - 26447 "A IN www.example.com. udp 45 '
+                'false 512" NOERROR qr,rd,ra 88 0.009237919s',
+            ),
+            source="coredns/coredns plugin/log/log.go (CommonLogFormat), v1.12.4",
+        ),
+    ),
 )
 
 QUERY_SERVFAIL = Signature(

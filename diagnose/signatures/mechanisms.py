@@ -366,7 +366,7 @@ OBJECT_MISSING = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'(?P<kind>[a-z][\w.-]*) "(?P<object>[^"]{1,253})" not found',
+            pattern=r'(?<![\w.-])(?P<kind>[a-z][\w.-]*+) "(?P<object>[^"]{1,253})" not found',
             literal='" not found',
             samples=(
                 'failed to get k8s node resource: nodes "worker-9" not found',
@@ -490,7 +490,7 @@ SYSCTL_REFUSED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"/proc/sys/(?P<setting>[\w./-]+): (?P<reason>no such file or directory|"
+            pattern=r"/proc/sys/(?P<setting>[\w./-]{1,200}+): (?P<reason>no such file or directory|"
             "read-only file system|permission denied|operation not permitted|invalid argument)",
             literal="/proc/sys/",
             samples=(
@@ -529,7 +529,7 @@ KERNEL_REFUSED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern="(?P<what>.{0,200}?):? (?P<reason>(?i:(?:operation|protocol|address family) "
+            pattern="^(?P<what>.*?):? (?P<reason>(?i:(?:operation|protocol|address family) "
             "not supported(?: by protocol)?))",
             literal=" not supported",
             samples=(
@@ -541,14 +541,14 @@ KERNEL_REFUSED = Signature(
             "ifb_creator.go",
         ),
         Wording(
-            pattern=r"(?P<what>.{0,200}?qdisc): (?P<reason>no such file or directory)",
+            pattern=r"^(?P<what>.*?qdisc): (?P<reason>no such file or directory)",
             literal="qdisc: ",
             samples=("create qdisc: no such file or directory",),
             source="containernetworking/plugins plugins/meta/bandwidth/ifb_creator.go, v1.9.1; "
             "torvalds/linux net/sched/sch_api.c (qdisc_create: ENOENT for an unknown kind), v6.1",
         ),
         Wording(
-            pattern="(?P<what>.{0,200}?): (?P<reason>operation not permitted|permission denied"
+            pattern="^(?P<what>.*?): (?P<reason>operation not permitted|permission denied"
             "|exchange full|device or resource busy|too many open files|cannot allocate memory)",
             literal=": ",
             samples=(
@@ -566,7 +566,7 @@ THERE_ALREADY = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern="(?P<what>.{0,300}?):? (?P<reason>file exists|already exists|already assigned"
+            pattern="^(?P<what>.*?):? (?P<reason>file exists|already exists|already assigned"
             "|has already a master set)",
             literal=" ",
             samples=(

@@ -52,6 +52,12 @@ BY_HAND = (
 )
 
 
+ADDRESS = "kubectl config view --minify  # is it the right address? does it need a VPN or a tunnel?"
+ON_CONTROL_PLANE = (
+    "crictl ps -a --name 'kube-apiserver|etcd'  # on a control-plane node: is the server up there?"
+)
+
+
 def gather(asks: frozenset[Ask], *, options: LiveOptions, pool: Pool) -> Haul:
     """Return what the cluster answers to the asks, as far as the options allow to go.
 
@@ -242,7 +248,7 @@ def silent(first: Answer) -> str:
 def unreachable(host: str, because: str, asks: frozenset[Ask], source: str, at: datetime) -> Haul:
     """Return the haul of a cluster whose API server does not answer: that, and gaps."""
     what = f"the Kubernetes API server {visible(host)}"
-    by_hand = BY_HAND
+    by_hand = f"{ADDRESS}\n{ON_CONTROL_PLANE}\n{BY_HAND}"
     if because.startswith((Trouble.NOT_JSON.value, "it answers 3", "it answers 4")):
         by_hand = f"kubectl config view --minify  # is it the right server?\n{BY_HAND}"
     if because.startswith(Trouble.ENCRYPTION.value):

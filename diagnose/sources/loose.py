@@ -17,6 +17,7 @@ from diagnose.model import Gap, GapKind
 from diagnose.parts import Haul, Kind, Part
 from diagnose.sources.archive import LIMITS, begins_archive
 from diagnose.sources.base import Member, SourceError, scratch, told_by, way_out
+from diagnose.sources.echoed import carried_out
 from diagnose.text.clean import decode, looks_binary, without_nuls
 from diagnose.text.holes import skip_hole
 from diagnose.text.recognise import cut, kind_of_log, named
@@ -53,7 +54,15 @@ class Reading:
         """Return what was read. Raises SourceError when nothing was, for the reason why."""
         if all(part.kind is Kind.BINARY for part in self.parts):
             raise unreadable(source, self.gaps)
-        return Haul(tuple(self.parts), general_gaps=tuple(self.gaps), source=source)
+        looked, gaps = carried_out(self.parts)
+        return Haul(
+            tuple(self.parts),
+            looked,
+            gaps,
+            general_gaps=tuple(self.gaps),
+            source=source,
+            echoed=bool(looked),
+        )
 
 
 def read(paths: Sequence[str], ignore: Sequence[str] = ()) -> Haul:

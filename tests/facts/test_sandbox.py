@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from diagnose.asks import Ask
@@ -345,3 +347,13 @@ def test_the_end_of_a_describe_tells_of_one_pod() -> None:
     assert only(failed, pulled, scheduled).over
     assert not only(failed, pulled, scheduled, scheduled).over, "the ends of two pods in one text"
     assert not only(failed, scheduled).over
+
+
+@pytest.mark.parametrize(("line", "over"), [(8, True), (40, False)])
+def test_events_in_a_row_are_of_one_pod(line: int, over: bool) -> None:
+    """An old list lacks the scheduling; further down in the text it is another pod's."""
+    failed = event(CREATE + FULL, name="", age_s=9000.0)
+    started = event("Started container x", "Started", name="", age_s=9000.0)
+    failed = replace(failed, quote=replace(failed.quote, line=7))
+    started = replace(started, quote=replace(started.quote, line=line))
+    assert only(failed, started).over is over

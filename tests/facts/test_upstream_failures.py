@@ -259,3 +259,33 @@ def test_kube_dns_names_no_question() -> None:
     one = only(text.format("10.244.0.6:41478->10.0.0.2:53: i/o timeout"))
     assert (one.server, one.names, one.probe_only) == ("10.0.0.2", (), False)
     assert one.certain
+
+
+def answered(count: int, took: str = "0.0112") -> list[str]:
+    """Return lines of the query log about forwarded queries that were answered."""
+    return [
+        f'[INFO] 10.200.0.7:{40000 + number} - {number} "A IN example.org. udp 40 false 512" '
+        f"NOERROR qr,rd,ra 62 {took}s"
+        for number in range(count)
+    ]
+
+
+def test_a_few_failures_among_many_answers() -> None:
+    """What is answered before and after tells of lost packets, not of a server that is gone."""
+    one = only(*answered(30), line(), *answered(30))
+    assert (one.answered, one.certain) == (60, False)
+    assert only(*answered(60), line()).answered == 60, "one at the end may be chance as well"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*answered(60), line(), line(), line()],  # gone at the end
+        [*answered(9), line(), *answered(9)],  # not few
+        [*answered(30, "0.000041"), line(), *answered(30, "0.000041")],  # out of the cache
+        [*answered(30), line(asked=PROBE), *answered(30)],  # the self-test alone
+    ],
+)
+def test_answers_that_do_not_speak_for_the_server(lines: list[str]) -> None:
+    """Nothing was answered since, too little, or by the cache."""
+    assert only(*lines).answered == 0

@@ -163,6 +163,7 @@ def test_the_quote_shows_what_is_wrong() -> None:
     assert quote.text.startswith("State: Waiting  Reason: CrashLoopBackOff  Last State: Terminated")
     assert quote.text.endswith("Restart Count: 8")
     assert quote.line == 34
+    assert quote.summary  # since no line reads so
 
 
 def test_ages_follow_from_what_has_a_date_and_an_age() -> None:

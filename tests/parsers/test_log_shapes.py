@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import mmap
 import os
 import random
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 
 from diagnose.facts.logs import LogStream
 from diagnose.parsers import logs
 from diagnose.parsers.log_blocks import Block
-from diagnose.parsers.log_crew import Crew, hands_for
+from diagnose.parsers.log_crew import Crew, Hand, hands_for
 from diagnose.parsers.log_engines import automaton_over, hyperscan_over
 from diagnose.parsers.log_search import literals
 from diagnose.parsers.log_shapes import Digits, Odd, Reducer, Shape, digits_of
@@ -254,6 +256,30 @@ def test_a_process_that_dies_costs_no_line(long_log: Path) -> None:
     survived, crew = by_crew(long_log, 2, killed=True)
     assert survived == by_crew(long_log, 0)[0]
     assert crew.here > 0
+
+
+class Interrupting:
+    """A stream during whose closing Ctrl-C comes."""
+
+    def close(self) -> None:
+        """Do what the handler of the signal does."""
+        raise KeyboardInterrupt
+
+
+@FORKS
+def test_an_interrupt_before_the_first_order_ends_a_process_quietly() -> None:
+    """It never goes on with what the run itself does when it is interrupted."""
+    crew = Crew(Reducer(literals(routine=False)), 0)
+    other = Hand(0, cast("BinaryIO", Interrupting()), io.BytesIO(), mmap.mmap(-1, 1))
+    crew.hands.append(other)
+    try:
+        hand = crew.start(1, 2)
+    except KeyboardInterrupt:
+        os._exit(7)
+    _, status = os.waitpid(hand.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    hand.orders.close()
+    hand.results.close()
 
 
 def test_short_logs_start_no_process() -> None:

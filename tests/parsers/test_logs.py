@@ -486,7 +486,14 @@ def test_file_is_read_like_text(tmp_path: Path) -> None:
     assert len(text) > 2 * log_blocks.BLOCK_BYTES
     found = stream(of_file(tmp_path / "log", text.encode()))
     assert (found.lines, found.version) == (40_003, "1.12.4")
-    assert [(one.signature, one.number, one.quote.line) for one in found.matches] == [
+    told = [(one.signature, one.number, one.quote.line) for one in found.matches]
+    answered = [number for name, number, _ in told if name == "forwarded-name-answered"]
+    assert (answered[:3], answered[-1], found.counts["forwarded-name-answered"]) == (
+        [2, 3, 4],
+        40_002,
+        40_000,
+    )
+    assert [one for one in told if one[1] not in answered] == [
         ("coredns-banner", 1, 1),
         ("upstream-failed", 20_002, 20_002),
         ("loop-detected", 40_003, 40_003),
@@ -590,3 +597,24 @@ def test_nothing_is_too_odd_to_be_read(text: str, kind: Kind, emitter: Emitter) 
         if isinstance(one, LogStream):
             assert all(1 <= (match.quote.line or 0) <= lines for match in one.matches)
             assert sum(one.counts.values()) >= len(one.matches)
+
+
+@pytest.mark.parametrize(
+    ("line", "aside"),
+    [
+        ('They say "[FATAL] plugin/loop: x" is what others see', False),
+        ('I have read that "[FATAL] plugin/loop: x" is what others see', True),
+        ("2026-03-02T07:00:00.1Z [FATAL] plugin/loop: x", False),
+        ("Mar  2 07:00:00 node-1 coredns[12]: [FATAL] plugin/loop: x", False),
+        (
+            "Mar 2, 2026 @ 07:00:00.000 prod cluster kube system coredns [FATAL] plugin/loop: x",
+            False,
+        ),
+        ("> - [FATAL] plugin/loop: x", False),
+        ("| our pod of the cluster | [FATAL] plugin/loop: x |", False),
+        ("pods of the cluster restart again", False),
+    ],
+)
+def test_a_message_within_a_sentence(line: str, aside: bool) -> None:
+    """Words before the level, and no time among them, are what people write."""
+    assert logs.is_aside(line) is aside

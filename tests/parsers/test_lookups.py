@@ -308,7 +308,7 @@ def test_host_getent_drill_kdig_and_resolvectl() -> None:
     ]
     assert seen("Host web.shop not found: 3(NXDOMAIN)") == [(Outcome.NXDOMAIN, "web.shop", "")]
     assert seen("10.32.0.7   STREAM web.shop\n10.32.0.7   DGRAM\n", "getent ahosts web") == [
-        (Outcome.NOERROR, "web", "")
+        (Outcome.NOERROR, "web.shop", "")
     ]
     assert seen(
         ";; ->>HEADER<<- opcode: QUERY, rcode: SERVFAIL, id: 12\n"

@@ -148,6 +148,7 @@ def test_a_pod_is_quoted_as_its_row() -> None:
         "kube-system   coredns-7c65d6cfc9-hx8zq   0/1   CrashLoopBackOff   7 (3m ago)   60m   "
         "10.200.0.5   worker-a"
     )
+    assert quote.summary  # since no line of the object reads so
     assert quote.line is not None
     assert text.split("\n")[quote.line - 10].strip() == '"name": "coredns-7c65d6cfc9-hx8zq",'
 

@@ -112,6 +112,20 @@ def test_evidence_is_whole() -> None:
     assert report["causes"][0]["findings"][0]["quotes"][2]["text"] == quote.text
 
 
+def test_a_quote_that_is_no_line_says_so() -> None:
+    """In the report as text and as an object; a line has no such field."""
+    seen = hostile()
+    (first, *rest) = seen.causes
+    finding = first.verdict.findings[0]
+    quotes = (replace(finding.quotes[0], summary=True), finding.quotes[1])
+    verdict = replace(first.verdict, findings=(replace(finding, quotes=quotes),))
+    seen = replace(seen, causes=(replace(first, verdict=verdict), *rest))
+    for report in (json.loads(render(seen)), as_object(seen)):
+        short, line = report["causes"][0]["findings"][0]["quotes"]
+        assert short["summary"] is True
+        assert "summary" not in line
+
+
 def test_causes_keep_their_rank() -> None:
     """The order of causes is the diagnosis's own."""
     report = as_object(many())

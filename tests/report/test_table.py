@@ -148,3 +148,16 @@ def test_a_diagnosis_of_unknown_checks_is_shown() -> None:
     """A verdict whose check is not in the diagnosis falls back on its id."""
     report = render(replace(proven_loop(), checks=()))
     assert report.startswith("CAUSE     loop\n")
+
+
+def test_what_is_no_line_does_not_look_like_one() -> None:
+    """A quote that tells an object in short stands behind other words than a line does."""
+    seen = a_diagnosis("a line")
+    (cause,) = seen.causes
+    (finding,) = cause.verdict.findings
+    quotes = (Quote("x", "a line", 1), Quote("x", "an object", 2, summary=True))
+    verdict = replace(cause.verdict, findings=(replace(finding, quotes=quotes),))
+    report = render(replace(seen, causes=(replace(cause, verdict=verdict),), verdicts=(verdict,)))
+    assert "> a line" in report
+    assert "in short: an object" in report
+    assert "> an object" not in report

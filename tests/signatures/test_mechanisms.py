@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Callable
+
 import pytest
 
 from diagnose.signatures.base import Signature, Wording
@@ -13,10 +17,12 @@ from diagnose.signatures.mechanisms import (
     DISK,
     KERNEL_REFUSED,
     MECHANISMS,
+    OBJECT_MISSING,
     POOL_EXHAUSTED,
     SEEN,
     SERVER_AWAY,
     SYSCTL_REFUSED,
+    THERE_ALREADY,
     UNKNOWN,
     mechanism,
     spoken,
@@ -136,3 +142,35 @@ def test_hostile_length(piece: str) -> None:
     words = spoken(piece * 100_000)
     assert len(words.said) <= SEEN
     assert mechanism(words.said) is not None
+
+
+@pytest.mark.parametrize(
+    ("piece", "end"),
+    [
+        ("network-attachment-defi", ' " not found'),
+        ("a: ", " already"),
+        (": ", ": "),
+        ("  ", " not supported"),
+        ("a", " qdisc: "),
+        ("/proc/sys", ""),
+    ],
+)
+def test_near_misses_of_any_length_take_little_time(piece: str, end: str) -> None:
+    """The time grows with the length, not with its square, and not with a window at each place.
+
+    It is compared with what a search for single characters takes, since machines differ.
+    """
+    text = (piece * (4 * SEEN // len(piece)) + end) * 2
+
+    def taken_s(work: Callable[[], object]) -> float:
+        best = 1e9
+        for _ in range(3):
+            begun = time.perf_counter()
+            work()
+            best = min(best, time.perf_counter() - begun)
+        return best
+
+    plain_s = taken_s(lambda: re.sub(r"[ -~]", lambda _: "", text))
+    for signature in (OBJECT_MISSING, THERE_ALREADY, KERNEL_REFUSED, SYSCTL_REFUSED):
+        for wording in signature.wordings:
+            assert taken_s(lambda: wording.compiled.search(text)) < 5 * plain_s, wording.pattern  # noqa: B023

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import base64
+import fcntl
+import os
 import ssl
+import subprocess
+import sys
+import termios
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from diagnose.sources.base import SourceError
 from diagnose.sources.kubeconfig import Access, access, checked, plainly
 from tests.sources.apiserver import healthy, serving
 from tests.sources.test_streams import authority, context_of
@@ -98,7 +104,7 @@ def test_a_key_is_left_nowhere(
     seen = []
     load = ssl.SSLContext.load_cert_chain
 
-    def loading(self: ssl.SSLContext, path: Path) -> None:
+    def loading(self: ssl.SSLContext, path: Path, **_: object) -> None:
         seen.append(path.stat().st_mode & 0o777)
         load(self, path)
 
@@ -111,3 +117,56 @@ def test_a_key_is_left_nowhere(
     assert access(path, None, {}).context == "a"
     assert seen == [0o600]
     assert not list((tmp_path / "temporary").iterdir())
+
+
+LOCKED = """
+import sys
+from pathlib import Path
+from diagnose.sources.kubeconfig import checked, plainly
+print(plainly(checked([Path(sys.argv[1])], None), {}))
+"""
+
+
+def test_nobody_is_asked_for_a_passphrase(authority: Path, tmp_path: Path) -> None:
+    """OpenSSL would ask the terminal, and wait; the package says that the key is encrypted."""
+    subprocess.run(
+        [
+            *("openssl", "pkcs8", "-topk8", "-passout", "pass:x"),
+            *("-in", str(authority / "key.pem"), "-out", str(tmp_path / "key.pem")),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    pair = {"client-certificate": str(authority / "cert.pem"), "client-key": "key.pem"}
+    path = written(tmp_path, {"server": "https://127.0.0.1:1"}, pair)
+    terminal, inside = os.openpty()  # without one there is nobody to ask
+    try:
+        told = subprocess.run(
+            [sys.executable, "-c", LOCKED, str(path)],
+            stdin=inside,
+            stdout=subprocess.PIPE,
+            stderr=inside,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            timeout=60,
+            check=True,
+        )
+    finally:
+        os.close(terminal)
+        os.close(inside)
+    assert told.stdout.strip() == b"None"
+
+
+@pytest.mark.parametrize("named", ["pipe", "/dev/zero", "."])
+def test_what_never_ends_is_no_certificate(named: str, tmp_path: Path) -> None:
+    """Neither a pipe that nobody writes to nor a device is read."""
+    os.mkfifo(tmp_path / "pipe")
+    cluster = {"server": "https://127.0.0.1:1", "certificate-authority": named}
+    assert opened_plainly(written(tmp_path, cluster, {})) is None
+
+
+def test_false_in_quotes_switches_nothing_off(tmp_path: Path) -> None:
+    """A text in place of a truth value is refused, as by kubectl; it would count as true."""
+    cluster = {"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": "false"}
+    with pytest.raises(SourceError, match="neither true nor false"):
+        access(written(tmp_path, cluster, {}), None, {})

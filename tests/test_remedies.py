@@ -1,0 +1,132 @@
+"""What remedies do not ask for: steps for programs that the evidence does not show."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+
+from diagnose.collect import diagnose, evidence_of
+from diagnose.model import Cause, Diagnosis
+from diagnose.parts import Haul, Kind, Part
+from diagnose.registry import load
+from diagnose.remedies import after_api_layer, restart_add_on
+from diagnose.report import words
+from diagnose.signatures.base import Emitter
+from diagnose.sources.given import read
+
+CHECKS = load().checks
+NOW = datetime(2026, 8, 1, tzinfo=UTC)
+EVENTS = "LAST SEEN   TYPE      REASON                   OBJECT       MESSAGE\n"
+SANDBOX = (
+    "9s          Warning   FailedCreatePodSandBox   pod/till-7   Failed to create pod sandbox: "
+    'rpc error: code = Unknown desc = failed to setup network for sandbox "5b": '
+    'plugin type="{plugin}" failed (add): {text}\n'
+)
+SILENT = (
+    'error getting ClusterInformation: Get "https://10.32.0.1:443/apis/crd.projectcalico.org/v1/'
+    'clusterinformations/default": dial tcp 10.32.0.1:443: i/o timeout'
+)
+
+
+def pasted(text: str) -> Diagnosis:
+    """Return the diagnosis of a text that was pasted."""
+    return diagnose(CHECKS, evidence_of(read("-", io.BytesIO(text.encode()))), NOW)
+
+
+def commands(cause: Cause) -> str:
+    """Return all commands of a cause."""
+    steps = (step for finding in cause.verdict.findings for step in finding.steps)
+    return "\n".join(line for step in steps for line in step.commands)
+
+
+def test_another_add_on_than_flannel_needs_no_restart_of_flannel() -> None:
+    """Where the evidence is of Calico, nobody is told to restart flannel."""
+    (cause, *_) = pasted(EVENTS + SANDBOX.format(plugin="calico", text=SILENT)).causes
+    assert cause.verdict.check == "apiserver-unreachable-timeout"
+    assert "kube-proxy" in commands(cause)
+    assert "flannel" not in commands(cause)
+
+
+@pytest.mark.parametrize(
+    ("target", "proxy"),
+    [
+        ("10.32.0.1:443", True),
+        ("[fd00::1]:443", True),
+        ("", True),
+        ("192.0.2.7:6443", False),
+        ("127.0.0.1:443", False),
+        ("api.example.com:443", False),
+    ],
+)
+def test_kube_proxy_concerns_the_address_of_a_service(target: str, proxy: bool) -> None:
+    """What is asked at another address than a Service's does not go through kube-proxy."""
+    steps = after_api_layer(target, "n1", add_on="flannel")
+    assert [step.title for step in steps if "kube-proxy" in step.title] == (
+        ["Where only the Service address fails: restart kube-proxy on n1"] if proxy else []
+    )
+
+
+def test_rules_are_written_anew_by_the_add_on_that_runs() -> None:
+    """Flannel is named only where it is known to run."""
+    assert "flannel" in restart_add_on("n1", add_on="flannel").title
+    for name in ("", "calico"):
+        step = restart_add_on("n1", add_on=name)
+        assert "flannel" not in "\n".join((step.title, *step.commands))
+
+
+def test_equal_steps_for_several_servers_are_one_step() -> None:
+    """Two ways in which clients fail lead to one step that asks every address."""
+    found = pasted(
+        "java.net.UnknownHostException: a.b.svc.cluster.local: Temporary failure in name "
+        "resolution\ndial tcp: lookup a.b.svc.cluster.local on 10.32.0.10:53: read udp "
+        "10.200.0.5:4444->10.32.0.10:53: i/o timeout\n"
+    )
+    cause = next(one for one in found.causes if one.verdict.check == "resolution-fails")
+    assert len(cause.verdict.findings) == 2
+    assert len({finding.steps for finding in cause.verdict.findings}) == 1
+    assert "10.32.0.10" in commands(cause)
+    assert "<service IP>" not in commands(cause)
+
+
+@pytest.mark.parametrize(
+    "because",
+    [
+        "cannot be reached: [Errno 111] Connection refused",
+        "no answer in time: timed out",
+        "cannot be reached: Failed to resolve 'a.invalid' ([Errno -2] Name or service not known",
+    ],
+)
+def test_what_corediag_cannot_reach_is_no_fault_of_the_cluster(because: str) -> None:
+    """The way from here to the API server may not be the cluster's, so nothing follows from it."""
+    tried = f"GET https://192.0.2.7:6443/version: {because}"
+    part = Part(Kind.LOG, "own", tried, emitter=Emitter.API_CLIENT, taken_at=NOW)
+    assert not diagnose(CHECKS, evidence_of(Haul(parts=(part,), taken_at=NOW)), NOW).causes
+
+
+def test_pods_in_other_trouble_are_named() -> None:
+    """A pod that no check concerns is named with kubectl's words, one that is well is not."""
+    listing = (
+        "NAMESPACE   NAME     READY   STATUS             RESTARTS   AGE\n"
+        "market      till-7   0/1     CrashLoopBackOff   9          1h\n"
+        "market      till-8   1/1     Running            0          1h\n"
+    )
+    found = pasted(listing)
+    head, text = words.nothing_found(found)
+    assert "DNS" in head or "could" in head
+    assert "market/till-7 (CrashLoopBackOff)" in text
+    assert "till-8" not in text
+
+
+def test_pods_that_events_show_in_other_trouble_are_named() -> None:
+    """Events name pods that cannot be scheduled or have no image; what was normal names none."""
+    found = pasted(
+        EVENTS
+        + "9s          Warning   Failed                   pod/till-7   Error: ImagePullBackOff\n"
+        + "9s          Warning   FailedScheduling         pod/safe-0   0/3 nodes are available\n"
+        + "9s          Normal    Pulling                  pod/till-9   Pulling image\n"
+    )
+    _, text = words.nothing_found(found)
+    assert "till-7 (ImagePullBackOff), safe-0 (FailedScheduling)" in text
+    assert "till-9" not in text
