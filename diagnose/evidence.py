@@ -125,6 +125,7 @@ def at_once(ask: Ask) -> bool:
 def merge(parts: Sequence[Evidence]) -> Evidence:
     """Return the evidence of several sources as one, the first sources' items first."""
     gaps: dict[Ask, tuple[Gap, ...]] = {}
+    carried_out = [part.echoed for part in parts if part.looked]
     for part in parts:
         for ask, found in part.gaps.items():
             gaps[ask] = (*gaps.get(ask, ()), *found)
@@ -135,5 +136,5 @@ def merge(parts: Sequence[Evidence]) -> Evidence:
         general_gaps=tuple(gap for part in parts for gap in part.general_gaps),
         recognised=tuple(line for part in parts for line in part.recognised),
         source=", ".join(part.source for part in parts if part.source),
-        echoed=all(part.echoed for part in parts if part.looked),
+        echoed=bool(carried_out) and all(carried_out),
     )

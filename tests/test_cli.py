@@ -40,6 +40,14 @@ def test_a_pasted_problem_exits_with_1_and_names_it() -> None:
     assert done.stderr == ""
 
 
+def test_what_names_a_cause_is_not_called_nothing() -> None:
+    """A line cut at a terminal's edge is no log of its own, and yet tells something."""
+    done = corediag("run", "--from", "-", stdin="FATAL] plugin/loop: Loop (127.0.0.1:40711 -> :5\n")
+    assert done.returncode == 1, done
+    assert "POSSIBLE  CoreDNS forwards queries to itself" in done.stdout
+    assert done.stderr == ""
+
+
 def test_silence_of_an_excerpt_exits_with_3() -> None:
     """Nothing found in a paste is not health: something could not be looked at."""
     done = corediag("run", "--from", "-", stdin=HEALTHY)

@@ -93,7 +93,6 @@ def test_equal_steps_for_several_servers_are_one_step() -> None:
 @pytest.mark.parametrize(
     "because",
     [
-        "cannot be reached: [Errno 111] Connection refused",
         "no answer in time: timed out",
         "cannot be reached: Failed to resolve 'a.invalid' ([Errno -2] Name or service not known",
     ],
@@ -130,3 +129,34 @@ def test_pods_that_events_show_in_other_trouble_are_named() -> None:
     _, text = words.nothing_found(found)
     assert "till-7 (ImagePullBackOff), safe-0 (FailedScheduling)" in text
     assert "till-9" not in text
+
+
+def test_flannel_is_restarted_outright_only_where_it_is_seen() -> None:
+    """A pod of flannel makes its restart a step; without one the step asks for the add-on first."""
+    line = (
+        "[ERROR] plugin/kubernetes: pkg/mod/k8s.io/client-go@v0.29.3/tools/cache/reflector.go:229: "
+        "Failed to watch *v1.Service: failed to list *v1.Service: Get "
+        '"https://10.32.0.1:443/api/v1/services?limit=500": dial tcp 10.32.0.1:443: i/o timeout\n'
+    )
+    listing = (
+        "NAMESPACE      NAME                    READY   STATUS    RESTARTS   AGE\n"
+        "kube-flannel   kube-flannel-ds-x7k2p   1/1     Running   0          1h\n\n"
+    )
+    titles = [
+        [step.title for step in pasted(text).causes[0].verdict.findings[0].steps]
+        for text in (listing + line, line)
+    ]
+    proxy = "Where only the Service address fails: restart kube-proxy"
+    assert [one[1] for one in titles] == [proxy, proxy]
+    assert titles[0][2] == "Then restart flannel"
+    assert titles[1][2].startswith("Then, if the network add-on is flannel")
+
+
+def test_a_refusal_of_corediags_own_request_is_a_possibility() -> None:
+    """Somebody refuses at that address: the server may be down, or the address another's."""
+    tried = "GET https://192.0.2.7:6443/version: cannot be reached: [Errno 111] Connection refused"
+    part = Part(Kind.LOG, "own", tried, emitter=Emitter.API_CLIENT, taken_at=NOW)
+    (cause,) = diagnose(CHECKS, evidence_of(Haul(parts=(part,), taken_at=NOW)), NOW).causes
+    assert (cause.verdict.check, cause.proven) == ("apiserver-connection-refused", False)
+    assert commands(cause).startswith("kubectl config view --minify")
+    assert "kube-proxy" not in commands(cause)

@@ -18,6 +18,7 @@ from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
 from diagnose.model import Finding, Remedy, Severity
 from diagnose.remedies import after_api_layer, find_api_layer, look
+from diagnose.signatures.base import Emitter
 from diagnose.signatures.trouble import Reason
 
 
@@ -48,6 +49,8 @@ def apiserver_connection_refused(
 def steps(failure: ApiFailure, *, add_on: str) -> tuple[Remedy, ...]:
     """Return the remedy: the server first, then who translates its address."""
     node, target = failure.subject.node, failure.trouble.target
+    if failure.emitter is Emitter.API_CLIENT and not failure.certain:
+        return from_outside()
     return (
         look(
             "See whether the API server runs, on a control-plane node",
@@ -57,4 +60,20 @@ def steps(failure: ApiFailure, *, add_on: str) -> tuple[Remedy, ...]:
         ),
         find_api_layer(target, node),
         *after_api_layer(target, node, add_on=add_on),
+    )
+
+
+def from_outside() -> tuple[Remedy, ...]:
+    """Return the remedy where corediag's own request was refused: is it the right place at all."""
+    return (
+        look(
+            "See whether the kubeconfig names the right address",
+            "kubectl config view --minify",
+            verify="host and port are the cluster's; a VPN or tunnel that it takes is up",
+        ),
+        look(
+            "See whether the API server runs, on a control-plane node",
+            "crictl ps -a --name 'kube-apiserver|etcd'; curl -k https://localhost:6443/livez",
+            verify="livez says ok; else its log, or etcd's, says why: crictl logs <id>",
+        ),
     )

@@ -77,7 +77,6 @@ PASSING = frozenset(
 # is down, another address, no name. Of the cluster it tells nothing.
 FROM_OUTSIDE = frozenset(
     {
-        Reason.REFUSED,
         Reason.TIMEOUT,
         Reason.RESET,
         Reason.EOF,
@@ -87,6 +86,8 @@ FROM_OUTSIDE = frozenset(
         Reason.NAME_NOT_FOUND,
     }
 )
+# Only the address says that the API server was meant; or it was asked from outside of the cluster.
+FROM_AFAR = frozenset({api_client.API_DIAL_FAILED.name, api_client.OWN_REQUEST_FAILED.name})
 # kubectl without a kubeconfig asks there.
 NO_KUBECONFIG = ("localhost:8080", "127.0.0.1:8080", "[::1]:8080")
 # The node authorizer's answer until it has seen the pod: routine after each start of a pod.
@@ -103,7 +104,7 @@ class ApiFailure:
 
     `subject` is the pod or node whose log says so. `recovered` says that the program reached the
     server again afterwards, so that this is history. It is not `certain` where only the address
-    says that the API server was meant.
+    says that the API server was meant, or that of a kubeconfig was asked.
     """
 
     emitter: Emitter
@@ -306,7 +307,7 @@ def of_stream(
             last_at=last.at,
             recovered=recovered(stream, emitter, last, pods, nodes)
             or (count == 1 and blip(stream, last, trouble)),
-            certain=any(one.signature != api_client.API_DIAL_FAILED.name for one in matches),
+            certain=any(one.signature not in FROM_AFAR for one in matches),
         )
 
 

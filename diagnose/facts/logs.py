@@ -6,6 +6,8 @@ signature, and samples of graver lines that nothing knows.
 
 from __future__ import annotations
 
+import functools
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
@@ -127,15 +129,21 @@ class Logs(Fact):
         if not match.subject.name or match.at is None:
             return False
         return any(
-            one.subject == match.subject
-            and not one.previous
+            not one.previous
             and not one.count(*signatures)
             and one.first_at is not None
             and one.last_at is not None
             and one.first_at > match.at
             and one.last_at - one.first_at >= OUTLIVED
-            for one in self.streams
+            for one in self._by_subject[match.subject]
         )
+
+    @functools.cached_property
+    def _by_subject(self) -> Mapping[Subject, list[LogStream]]:
+        found: dict[Subject, list[LogStream]] = defaultdict(list)
+        for one in self.streams:
+            found[one.subject].append(one)
+        return found
 
 
 class CoreDNSLogs(Logs):

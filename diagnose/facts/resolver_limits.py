@@ -19,7 +19,8 @@ from diagnose.signatures.kubelet import NAMESERVER_LIMIT, SEARCH_LIMIT
 from diagnose.values import dataclass
 
 # A kubelet says it whenever it looks at a pod, each minute or so, and of equal events about one
-# object one passes in five minutes: client-go v0.31.0, tools/record/events_cache.go (defaultSpamQPS).
+# object one passes in five minutes: kubernetes/client-go v0.31.0, tools/record/events_cache.go
+# (defaultSpamQPS).
 REPEATED_S = 600.0
 
 

@@ -366,9 +366,7 @@ def items_of(line: str, table: Table, quote: Quote) -> Iterator[object]:
     if table.heads is not None and kind == "":
         return
     cells = row(line, table.heads) if table.heads is not None else None
-    if not (
-        cells is None or table.heads is None or table.part.whole or sound(cells, table.heads)
-    ):
+    if not (cells is None or table.heads is None or table.part.whole or sound(cells, table.heads)):
         cells = None
     if cells is None:
         cells, shape_kind = shape_of(line.strip())

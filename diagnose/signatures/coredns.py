@@ -640,6 +640,7 @@ QUERY_FORWARDED = Signature(
             source="coredns/coredns plugin/log/log.go (CommonLogFormat), v1.12.4",
         ),
     ),
+    fallback=True,
 )
 
 QUERY_SERVFAIL = Signature(

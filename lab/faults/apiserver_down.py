@@ -6,6 +6,7 @@ from lab.fault import Expect
 
 EXPECT = Expect(
     first=("apiserver-connection-refused", "apiserver-down"),
+    proven=False,  # from outside it is seen by the refusal alone
     recordable=False,
     founding=True,
     versions=True,

@@ -41,6 +41,7 @@ HARMLESS = frozenset(
         "flannel-stopping",
         "flannel-subnet-written",
         "flannel-waiting-for-nodes",
+        "forwarded-name-answered",
         "kube-proxy-caches-awaited",
         "kube-proxy-caches-synced",
         "kube-proxy-nft-list-failed",

@@ -669,6 +669,7 @@ def test_an_api_server_that_does_not_answer(tmp_path: Path) -> None:
     (gap,) = haul.general_gaps
     assert gap.kind is GapKind.UNREACHABLE
     assert "refused" in gap.because
+    assert gap.ask.startswith("kubectl config view --minify")
     for word in ("journalctl -u kubelet", "crictl", "resolv.conf", "iptables-save", "--from"):
         assert word in gap.ask
     assert len(seen) == 1
