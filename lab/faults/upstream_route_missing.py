@@ -11,7 +11,12 @@ from lab.fault import Expect
 EXPECT = Expect(
     first=("upstream-no-route", "node-resolvconf-wrong", "upstream-timeout"),
     beside=("node-resolvconf-wrong", "upstream-timeout"),
-    answers=("upstream-no-route", "node-resolvconf-wrong", "upstream-timeout"),
+    answers=(
+        "upstream-no-route",
+        "node-resolvconf-wrong",
+        "upstream-timeout",
+        "upstream-never-answers",
+    ),
     probes=(
         "external-names-fail",
         "upstream-never-answers",

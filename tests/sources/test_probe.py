@@ -677,7 +677,7 @@ def test_a_lost_connection_is_said_and_swept_by_the_next_run(tmp_path: Path) -> 
             took_s = time.monotonic() - at
         finally:
             process.kill()
-        assert took_s < REMOVAL_S + 0.5 + pause_s()
+        assert took_s < REMOVAL_S + 3 + pause_s()
         names = left(cluster)
         assert names
         assert all(name in told for name in names)
