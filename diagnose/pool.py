@@ -108,8 +108,10 @@ class Work(Generic[Given, Made]):
     def take(self) -> tuple[Given, Made | TimeoutError]:
         """Return the next item that is done, with its result; the oldest one once it is late.
 
-        An exception of the function is raised here. Raises StopIteration when nothing is open.
+        An exception of the function is raised here. Raises LookupError when nothing is open.
         """
+        if not self._open:
+            raise LookupError("nothing is open")
         while True:
             try:
                 item, future = self._done.get(timeout=self._pool.remaining_s())

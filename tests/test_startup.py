@@ -109,23 +109,29 @@ def test_no_command_but_those_that_ask_a_cluster_loads_what_asks_one(tmp_path: P
         assert loaded(*command, cache=str(tmp_path / "kept")) & LIVE == set(), command
 
 
+def counted(code: str) -> list[int]:
+    """Return the numbers that code prints on standard error when a run over the demo has ended."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED.rpartition("\n")[0] + code, "run", "--from", DEMO],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=HERE,
+    )
+    return [int(word) for word in done.stderr.split()]
+
+
 def test_a_run_makes_few_of_the_dataclasses() -> None:
     """Those of which it has a value; see diagnose.values."""
-    code = LOADED.rpartition("\n")[0] + (
+    code = (
         "\nfrom diagnose.values import Pending\n"
         "import gc\n"
         "every = [one for one in gc.get_objects() if isinstance(one, Pending)]\n"
         "late = [one for one in every if vars(one.cls)['__dataclass_fields__'] is one]\n"
         "print(len(late), file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "run", "--from", DEMO],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=HERE,
-    )
-    assert int(done.stderr) > 100
+    (late,) = counted(code)
+    assert late > 100
 
 
 def test_one_check_loads_few_of_the_facts(tmp_path: Path) -> None:
@@ -144,19 +150,12 @@ def test_a_run_over_files_loads_nothing_that_asks_a_cluster(tmp_path: Path) -> N
 
 def test_a_run_compiles_few_of_the_expressions() -> None:
     """Those that the evidence at hand is tried on."""
-    code = LOADED.rpartition("\n")[0] + (
+    code = (
         "\nimport gc\n"
         "from diagnose.text.regex import Later\n"
         "made = [one for one in gc.get_objects() if isinstance(one, Later)]\n"
         "compiled = [one for one in made if 'match' in vars(one)]\n"
         "print(len(compiled), len(made), file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "run", "--from", DEMO],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=HERE,
-    )
-    compiled, made = map(int, done.stderr.split())
+    compiled, made = counted(code)
     assert 0 < compiled < made / 2

@@ -32,7 +32,6 @@ REPLY = regex(r"\d{1,5} bytes from ")
 TALLY = regex(r"(?P<sent>\d{1,9}) packets transmitted, (?P<got>\d{1,9}) (?:packets )?received")
 LIMIT = regex(r"(?:ping: )?(?:local error: )?[Mm]essage too long,? mtu=(?P<limit>\d{2,5})")
 NEEDED = regex(r"From \S{1,80}.{0,80}[Ff]rag(?:mentation)? needed.{0,40}mtu ?= ?(?P<limit>\d{2,5})")
-TRYING = regex(rf"\*\s+Trying \[?(?P<address>{IP}?)\]?(?::(?P<port>\d{{1,5}}))?\.\.\.")
 GONE = regex(
     rf"\* (?:Immediate connect fail for (?P<address>{IP}): |connect to (?P<other>{IP}) port \d+"
     r" (?:from \S+ port \d+ )?failed: )(?P<why>.{1,60})"

@@ -74,24 +74,25 @@ def drive(
     """
     work = pool.work(fetch)
     asked: set[Wanted] = set()
-    try:
-        need = next(plan)
-        while True:
-            groups = groups_of(need)
-            for request in dict.fromkeys(one for group in groups for one in group):
-                if request not in answers and request not in asked:
-                    asked.add(request)
-                    work.add(request)
-            while not any(is_met(group, answers) for group in groups):
-                while work.waits and spare():
-                    pass
-                request, answer = work.take()
-                late = isinstance(answer, TimeoutError)
-                answers[request] = failed(request, Trouble.DEADLINE) if late else answer  # type: ignore[assignment]
-            need = plan.send(answers if isinstance(need, AnyOf) else [answers[one] for one in need])
-    except StopIteration as end:
-        result: Result = end.value
-        return result
+    came: Any = None  # what the plan is sent: nothing at first
+    while True:
+        try:
+            need = plan.send(came)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        groups = groups_of(need)
+        for request in dict.fromkeys(one for group in groups for one in group):
+            if request not in answers and request not in asked:
+                asked.add(request)
+                work.add(request)
+        while not any(is_met(group, answers) for group in groups):
+            while work.waits and spare():
+                pass
+            request, answer = work.take()
+            late = isinstance(answer, TimeoutError)
+            answers[request] = failed(request, Trouble.DEADLINE) if late else answer  # type: ignore[assignment]
+        came = answers if isinstance(need, AnyOf) else [answers[one] for one in need]
 
 
 def groups_of(need: Need) -> tuple[Sequence[Wanted], ...]:
