@@ -28,9 +28,9 @@ from diagnose.signatures.coredns import LOOP_DETECTED
 )
 def corefile_loopback_upstream(corefile: Corefile, logs: CoreDNSLogs | None) -> Iterator[Finding]:
     """Yield one finding per upstream that is an address of the pod, at a port that it serves."""
-    if logs and logs.count(LOOP_DETECTED):
-        raise NotApplicable("CoreDNS's log tells of the loop: see loop")
     for one in loopback_upstreams(corefile):
+        if logs and logs.count(LOOP_DETECTED):
+            raise NotApplicable("CoreDNS's log tells of the loop: see loop")
         beside = f", beside {', '.join(one.others[:3])}" if one.others else ""
         yield Finding(
             subject=CLUSTER,
