@@ -71,7 +71,8 @@ class Pending:
             if vars(cls).get("__init__") is not self.begin:
                 return
             own = {name: value for name, value in vars(cls).items() if name not in LEFT_BEHIND}
-            twin = type(cls)(cls.__name__, cls.__bases__, dict(own))
+            # without a text of its own it would be given one that tells its signature
+            twin = type(cls)(cls.__name__, cls.__bases__, {**own, "__doc__": cls.__doc__ or " "})
             twin.__qualname__ = cls.__qualname__
             frozen = bool(self.options.get("frozen"))
             plain = frozen and self.options.keys() <= {"frozen", "kw_only"}

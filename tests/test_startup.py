@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.sources.apiserver import Cluster, kubeconfig, serving
+
 HERE = Path(__file__).parent.parent
 LOADED = (
     "import sys\n"
@@ -107,6 +109,17 @@ def test_no_command_but_those_that_ask_a_cluster_loads_what_asks_one(tmp_path: P
     )
     for command in commands:
         assert loaded(*command, cache=str(tmp_path / "kept")) & LIVE == set(), command
+
+
+def test_a_run_that_only_asks_the_api_server_loads_no_resolver(tmp_path: Path) -> None:
+    """Nor the client library: both are for those who climb higher, or whose kubeconfig needs it."""
+    with serving(Cluster()) as url:
+        path = kubeconfig(tmp_path, url)
+        names = loaded(
+            "run", "--rung", "1", "--kubeconfig", str(path), cache=str(tmp_path / "kept")
+        )
+    assert names & {"dns", "kubernetes", "jinja2", "requests"} == set()
+    assert "urllib3" in names
 
 
 def counted(code: str) -> list[int]:

@@ -63,7 +63,7 @@ GRACE_S = 1.5  # beyond a deadline, for reading and judging on a busy machine
 MOST_BYTES = 160 << 20  # that are read of all answers, in the worst case
 PATIENT = Limits()
 HASTY = Limits(run_s=20.0, request_s=0.5, connect_s=1.0)  # for what has to wait for a limit
-TRIES = 3  # of what a busy machine may have disturbed, each more patient
+TRIES = 5  # of what a busy machine may have disturbed, each more patient
 SIDE_BY_SIDE = 10  # runs that wait most of the time
 
 

@@ -10,6 +10,7 @@ under way at once, and how many came in a second.
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import select
 import socket
@@ -64,7 +65,7 @@ class Asked:
     at: float
     stream: bool = False
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """What tells requests apart that a client means as different ones.
 
@@ -186,9 +187,9 @@ class Wire:
 
     def _fail(self, rest: bytes) -> None:
         if self.fault.how == "drip":
-            for one in rest:
-                self._pass(bytes([one]))
+            for one in rest:  # a wait before each, so that even the last byte comes late
                 self.wait(self.fault.drip_s)
+                self._pass(bytes([one]))
             return
         if self.fault.how == "garble":
             self._pass(bytes(range(1, 256)) * 8)

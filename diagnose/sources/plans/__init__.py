@@ -16,7 +16,6 @@ from diagnose.sources.plans.agents import (
     proxy_logs,
     system_pods,
 )
-from diagnose.sources.plans.answers import client_answers, dns_answers
 from diagnose.sources.plans.base import Plan, Run
 from diagnose.sources.plans.dns import (
     deployments,
@@ -31,8 +30,30 @@ from diagnose.sources.plans.kubeadm import kubelet_config
 from diagnose.sources.plans.kubelets import configz, kubelet_logs
 from diagnose.sources.plans.node_facts import node_facts
 from diagnose.sources.plans.nodes import nodes
-from diagnose.sources.plans.probes import probe_answers
 from diagnose.sources.plans.proxied import dns_health, dns_metrics
+
+
+# Those that ask DNS bring dnspython with them, which a run that does not climb so far does without.
+def dns_answers(run: Run) -> Plan[Any]:
+    """See answers.dns_answers."""
+    from diagnose.sources.plans import answers  # noqa: PLC0415
+
+    return answers.dns_answers(run)
+
+
+def client_answers(run: Run) -> Plan[Any]:
+    """See answers.client_answers."""
+    from diagnose.sources.plans import answers  # noqa: PLC0415
+
+    return answers.client_answers(run)
+
+
+def probe_answers(run: Run) -> Plan[Any]:
+    """See probes.probe_answers."""
+    from diagnose.sources.plans import probes  # noqa: PLC0415
+
+    return probes.probe_answers(run)
+
 
 PLANS: Mapping[Ask, Callable[[Run], Plan[Any]]] = {
     Ask.DNS_PODS: dns_pods,
