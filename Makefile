@@ -18,7 +18,7 @@ help:
 	@echo "make lab-build  build the programs of a real cluster on this machine (root, Go, apt)"
 	@echo "make lab        start that cluster; make lab-down ends it"
 	@echo "make lab-test   stage faults in it and let corediag find, and cure, each"
-	@echo "make fire       every request of a run with every fault of a network, whole (half an hour)"
+	@echo "make fire       every request of a run with every fault of a network, whole (some half an hour)"
 	@echo "make lint-truth compare corediag lint with real versions of CoreDNS (root, Go; long)"
 
 $(VENV)/.python:

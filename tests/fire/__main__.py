@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import functools
+import math
 import os
 import sys
 import tempfile
@@ -13,7 +15,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.fire.faults import BY_NAME, ROWS
-from tests.fire.product import POOL, Tally, World, cases, counted_as, dies, opened, sample_of, tally
+from tests.fire.product import (
+    POOL,
+    Tally,
+    World,
+    cases,
+    counted_twice,
+    dies,
+    opened,
+    sample_of,
+    tally,
+)
 from tests.fire.worlds import MORE, WORLDS
 
 WAYS = ("hang", "reset", "refuse", "503", "429")
@@ -38,8 +50,8 @@ def of_way(how: str, every: int) -> Tally:
     """Return what comes of a server that goes down after each request."""
     total = Tally()
     for after in range(0, len(_world[0].requests) + 1, every):
-        made, broken = dies(_world[0], after, how)
-        total.add(counted_as(_world[0], made, [f"{how} after {after}: {one}" for one in broken]))
+        run_it = functools.partial(dies, _world[0], after, how)
+        total.add(counted_twice(_world[0], f"{how} after {after}", run_it))
     return total
 
 
@@ -49,28 +61,39 @@ def main() -> int:
     parser.add_argument("--world", action="append", choices=sorted({*WORLDS, *MORE}))
     parser.add_argument("--every", type=int, default=1, help="run one in so many cases")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="begin no row after that; tell which"
+    )
     told = parser.parse_args()
-    total, started = Tally(), time.monotonic()
+    total, started, left_out = Tally(), time.monotonic(), 0
     for name in told.world or WORLDS:
         with ProcessPoolExecutor(told.jobs, initializer=begin, initargs=(name,)) as pool:
             work = {f"{row.name}": pool.submit(of_row, row.name, told.every) for row in ROWS}
             work |= {f"down: {how}": pool.submit(of_way, how, told.every) for how in WAYS}
             print(f"\n{name}")
             for title, future in work.items():
+                if time.monotonic() - started > 60 * told.minutes and future.cancel():
+                    left_out += 1
+                    print(f"  {title:36} not run: the minutes are over")
+                    continue
                 came = future.result()
                 total.add(came)
                 made = ", ".join(f"{times} {what}" for what, times in sorted(came.made.items()))
                 print(f"  {title:36} {came.cases:4}  broken {len(came.broken)}  {made}", flush=True)
                 for one in came.broken[:5]:
                     print(f"      {one}")
+                for one in came.once[:5]:
+                    print(f"      once, not again: {one}")
     print(
         f"\n{total.cases} runs in {time.monotonic() - started:.0f} s, {len(total.broken)} promises "
-        f"broken; at most {total.most_requests} requests in a run, {total.most_at_once} at once of "
-        f"{POOL} promised, {total.most_open} connections open; "
-        f"the longest run {total.longest_s:.1f} s"
+        f"broken, {len(total.once)} once and not again; at most {total.most_requests} requests in "
+        f"a run, {total.most_at_once} at once of {POOL} promised, {total.most_open} connections "
+        f"open; the longest run {total.longest_s:.1f} s"
     )
     for what, times in sorted(total.made.items()):
         print(f"  {times:6} {what}")
+    if left_out:
+        print(f"{left_out} rows were not run, since {told.minutes:g} minutes were over")
     return 1 if total.broken else 0
 
 

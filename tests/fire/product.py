@@ -17,7 +17,7 @@ import threading
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -65,6 +65,7 @@ PATIENT = Limits()
 HASTY = Limits(run_s=20.0, request_s=0.5, connect_s=1.0)  # for what has to wait for a limit
 TRIES = 5  # of what a busy machine may have disturbed, each more patient
 SIDE_BY_SIDE = 10  # runs that wait most of the time
+ALONE = threading.Lock()  # for what is tried a second time
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,7 @@ class Tally:
     cases: int = 0
     made: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
+    once: list[str] = field(default_factory=list)  # broken, and not when tried again
     most_at_once: int = 0
     most_open: int = 0
     most_requests: int = 0
@@ -168,6 +170,7 @@ class Tally:
         self.cases += other.cases
         self.made += other.made
         self.broken += other.broken
+        self.once += other.once
         self.most_at_once = max(self.most_at_once, other.most_at_once)
         self.most_open = max(self.most_open, other.most_open)
         self.most_requests = max(self.most_requests, other.most_requests)
@@ -710,11 +713,27 @@ def tally(world: World, several: Sequence[Case]) -> Tally:
 def counted(world: World, case: Case) -> Tally:
     """Return what came of one case; an exception is a broken promise."""
     try:
-        made, several = tried(world, case)
+        return counted_twice(world, case, lambda: tried(world, case))
     except Exception:  # noqa: BLE001  it is told with the case, and the others go on
         last = traceback.format_exc().strip().split("\n")[-3:]
         return Tally(1, Counter({"defect": 1}), [f"{case}: {' '.join(last)}"])
-    return counted_as(world, made, [f"{case}: {one}" for one in several])
+
+
+def counted_twice(
+    world: World, case: object, run_it: Callable[[], tuple[Made, list[str]]]
+) -> Tally:
+    """Return what came of a run; one that breaks a promise is tried again, with nothing beside it.
+
+    What breaks once in thousands of runs may be the machine's; it is told apart, not hidden.
+    """
+    made, several = run_it()
+    if not several:
+        return counted_as(world, made, [])
+    with ALONE:
+        made, again = run_it()
+    told = counted_as(world, made, [f"{case}: {one}" for one in again])
+    told.once += [] if again else [f"{case}: {one}" for one in several]
+    return told
 
 
 def counted_as(world: World, made: Made, several: list[str]) -> Tally:
