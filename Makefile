@@ -24,16 +24,19 @@ help:
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "corediag needs Python 3.11 or newer as $(PYTHON); try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "making a virtual environment in $(VENV) (once)" >&2
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "Python lacks its venv module; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.python pyproject.toml
+	@echo "installing corediag and its libraries into $(VENV) (once, half a minute)" >&2
 	@$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
+	@echo "installing the tools for tests and builds into $(VENV) (once, a minute)" >&2
 	@$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
@@ -63,7 +66,8 @@ accuracy: $(VENV)/.dev
 
 pyz: $(VENV)/.dev
 	@mkdir -p build
-	$(BIN)/shiv --quiet --compressed --reproducible --console-script corediag \
+	@echo "packing corediag and its libraries into build/corediag.pyz (a minute)" >&2
+	@$(BIN)/shiv --quiet --compressed --reproducible --console-script corediag \
 	  --python '/usr/bin/env python3' --output-file build/corediag.pyz .
 	@echo "build/corediag.pyz: run it as: python3 corediag.pyz run (same Python version and platform)"
 

@@ -47,6 +47,7 @@ class Ask(Enum):
     KUBELET_CONFIG = "kubelet-config"
     KUBELET_CONFIGZ = "kubelet-configz"
     RBAC = "rbac"
+    API_CERTIFICATE = "api-certificate"
     PROXY_LOGS = "kube-proxy-logs"
     FLANNEL_LOGS = "flannel-logs"
     FLANNEL_CONFIG = "flannel-config"
@@ -166,6 +167,13 @@ ASKS: dict[Ask, AskText] = {
             *FIND_PODS,
             Rule("rbac.authorization.k8s.io", ("clusterroles", "clusterrolebindings"), ("get",)),
         ),
+    ),
+    Ask.API_CERTIFICATE: AskText(
+        "the API server's certificate",
+        "openssl s_client -connect <API server>:6443 </dev/null 2>/dev/null | "
+        "openssl x509 -noout -ext subjectAltName -subject -issuer -dates\n"
+        "kubectl get service kubernetes -o yaml",
+        (GET_SERVICES,),
     ),
     Ask.PROXY_LOGS: AskText(
         "the logs of kube-proxy",

@@ -134,6 +134,13 @@ def known() -> Cards:
     return Cards(cards, loaded.gaps)
 
 
+def anew() -> Cards:
+    """Return the cards after a look at every check, whatever was kept."""
+    kept.forget("checks")
+    known.cache_clear()
+    return known()
+
+
 def needed_of(row: Any) -> Needed:
     """Return a need that JSON made a list of. Raises TypeError, ValueError."""
     fact, required, asks = row

@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -35,6 +35,13 @@ PROBLEM, USAGE, UNKNOWN, OURS, INTERRUPTED = 1, 2, 3, 4, 130
 SLOW_S = 60.0  # for a run with probe pods, which take time to start, or one that is gentle
 LONGEST = 600  # characters of a message's line
 FORMATS = ("table", "json", "markdown")
+# Names of other formats than a bundle's
+OTHERS = frozenset(
+    (
+        *(".7z", ".bz2", ".csv", ".html", ".json", ".log", ".lz4", ".md", ".pdf", ".rar", ".tar"),
+        *(".tbz2", ".txt", ".txz", ".xz", ".yaml", ".yml", ".zip", ".zst"),
+    )
+)
 ENDINGS = {".json": "json", ".md": "markdown", ".markdown": "markdown", ".txt": "table"}
 
 
@@ -90,8 +97,46 @@ class Commands(click.Group):
 
             near = get_close_matches(name, self.list_commands(ctx), n=2, cutoff=0.5)
             meant = f"did you mean {' or '.join(near)}?" if near else "see `corediag --help`"
-            raise Failure(f"no command {name!r}; {meant}")
+            raise Failure(f"no command {name!r}; {meant}", how_to_read(args[:1]))
         return super().resolve_command(ctx, args)
+
+
+class Plain(click.Command):
+    """A command without arguments that knows what was meant by one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return click's answer; for words that belong to no option, an error that says so."""
+        ctx.allow_extra_args = True
+        super().parse_args(ctx, args)
+        if ctx.args:
+            words = ", ".join(map(repr, ctx.args))
+            hint = how_to_read(ctx.args) or how_to_check(ctx.args, ctx.command_path)
+            raise Failure(
+                f"{ctx.command_path} takes no {words}", hint or f"see `{ctx.command_path} --help`"
+            )
+        return ctx.args
+
+
+def how_to_read(words: Sequence[str]) -> str:
+    """Return how evidence is read that words name; "" where they name none."""
+    import shlex
+
+    if not all(word == "-" or os.path.lexists(word) for word in words):
+        return ""
+    several = " ".join(f"--from {shlex.quote(word)}" for word in words)
+    return f"to read {'it' if len(words) == 1 else 'them'}: corediag run {several}"
+
+
+def how_to_check(words: Sequence[str], command: str) -> str:
+    """Return how checks are chosen that words name; "" where they name none."""
+    from diagnose.cards import UnknownCheck, known
+
+    try:
+        known().select(words)
+    except UnknownCheck:
+        return ""
+    several = " ".join(f"--check {word}" for word in words)
+    return f"to choose {'it' if len(words) == 1 else 'them'}: {command} {several}"
 
 
 def check_words(
@@ -316,7 +361,7 @@ def seconds(text: str) -> float:
 # ---------------------------------------------------------------- commands
 
 
-@cli.command()
+@cli.command(cls=Plain)
 @selection
 @click.option(
     "--from",
@@ -341,7 +386,10 @@ def seconds(text: str) -> float:
     metavar="FILE",
     help="Write the report to a file too; .json, .md or .txt chooses its format.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Show every verdict, reason and request.")
+@click.option("--steps", is_flag=True, help="Show every step of every remedy, with its commands.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show every verdict, reason and request, and all steps."
+)
 @click.option(
     "--explain-access",
     "access_only",
@@ -355,6 +403,7 @@ def run(
     asking: Asking,
     output: str,
     save: Path | None,
+    steps: bool,
     verbose: bool,
     access_only: bool,
 ) -> None:
@@ -401,10 +450,11 @@ def run(
     if interrupted:
         complain("interrupted; this is what is known so far")
     try:
-        say(rendered(diagnosis, output, verbose=verbose, colour=coloured() and output == "table"))
+        how = Manner(verbose=verbose, steps=steps, colour=coloured() and output == "table")
+        say(rendered(diagnosis, output, how))
     finally:
         if save:
-            store(save, rendered(diagnosis, saved_as, verbose=verbose, colour=False))
+            store(save, rendered(diagnosis, saved_as, Manner(verbose=verbose, steps=steps)))
     known_parts = any(is_evidence(part) for haul in hauls for part in haul.parts)
     if paths and not known_parts and not diagnosis.causes:
         complain(
@@ -477,15 +527,18 @@ def lint(
     sys.exit(PROBLEM if said.refused else UNKNOWN if said.undecided else 0)
 
 
-@cli.command()
+@cli.command(cls=Plain)
 @selection
 @click.option("-o", "--output", type=click.Choice(("table", "json")), default="table")
 @click.option("-v", "--verbose", is_flag=True, help="Show what each needs, and its further ids.")
 def checks(wanted: tuple[str, ...], skipped: tuple[str, ...], output: str, verbose: bool) -> None:
     """List the checks: id, severity, what each finds."""
+    from diagnose.cards import known
     from diagnose.report.checks import list_checks
 
     say(list_checks(select(wanted, skipped), output, verbose=verbose))
+    for gap in known().gaps:
+        complain(f"{gap.what} could not be loaded: {gap.because}", gap.ask)
 
 
 @cli.command()
@@ -511,8 +564,8 @@ def explain(check: str) -> None:
     required=True,
     type=click.Path(dir_okay=False),
     callback=path_of,
-    metavar="FILE",
-    help="The bundle to write, a .tar.gz.",
+    metavar="FILE|-",
+    help="The bundle to write, a .tar.gz; - for standard output.",
 )
 @cluster
 @click.option("-v", "--verbose", is_flag=True, help="List each request.")
@@ -525,9 +578,8 @@ def collect(
     from diagnose.redaction import Redactor
     from diagnose.sources import bundle
 
-    writable(path)
-    if path.exists():
-        raise Failure(f"{path}: there is such a file already", "choose another name or remove it")
+    to_stdout = str(path) == "-"
+    packable(path)
     requests: list[Any] = []
     with progress("asking the cluster") as step:
         try:
@@ -541,13 +593,14 @@ def collect(
         why = f"{gap.what}: {gap.because}" if gap else "the cluster told nothing"
         raise Failure(f"nothing to record: {why}", "`corediag run` says what to collect by hand")
     try:
-        bundle.write(haul, path, redactor=Redactor())
+        size = bundle.write(haul, sys.stdout.buffer if to_stdout else path, redactor=Redactor())
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise Failure(f"{path}: {error.strerror or error}", "choose another place") from error
     if verbose:
         for request in requests:
             click.echo(str(request), err=True)
-    size = path.stat().st_size
     click.echo(f"{path}: {len(haul.parts)} pieces of evidence, {size:,} bytes, redacted", err=True)
     click.echo(f"diagnose it anywhere with: corediag run --from {path}", err=True)
 
@@ -556,8 +609,9 @@ def collect(
 @click.argument("case", required=False)
 @click.option("-l", "--list", "listed", is_flag=True, help="List the recorded incidents.")
 @click.option("-o", "--output", type=click.Choice(FORMATS), default="table")
-@click.option("-v", "--verbose", is_flag=True, help="Show every verdict and reason.")
-def demo(case: str | None, listed: bool, output: str, verbose: bool) -> None:
+@click.option("--steps", is_flag=True, help="Show every step of every remedy, with its commands.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every verdict and reason, and all steps.")
+def demo(case: str | None, listed: bool, output: str, steps: bool, verbose: bool) -> None:
     """Diagnose a recorded incident that ships with corediag; needs no cluster."""
     from diagnose import demos
     from diagnose.sources import bundle, loose
@@ -585,7 +639,8 @@ def demo(case: str | None, listed: bool, output: str, verbose: bool) -> None:
         else bundle.read(chosen.evidence)
     )
     diagnosis = conclude(load(select((), ())), [haul], haul.taken_at or chosen.taken_at, [])
-    say(rendered(diagnosis, output, verbose=verbose, colour=coloured() and output == "table"))
+    colour = coloured() and output == "table"
+    say(rendered(diagnosis, output, Manner(verbose=verbose, steps=steps, colour=colour)))
 
 
 @cli.command()
@@ -648,17 +703,29 @@ def select(wanted: Sequence[str], skipped: Sequence[str]) -> tuple[Card, ...]:
     try:
         chosen = known().select(wanted, skipped)
     except UnknownCheck as error:
-        raise Failure(str(error), "`corediag checks` lists them all") from error
+        failed = (f"{gap.what} could not be loaded: {gap.because}" for gap in known().gaps)
+        hint = "\n".join(("`corediag checks` lists them all", *failed))
+        raise Failure(str(error), hint) from error
     if not chosen:
         raise Failure("no check is left to run", "`corediag checks` lists them all")
     return chosen
 
 
 def load(cards: Sequence[Card]) -> tuple[Check, ...]:
-    """Return the checks of some cards; no other check's module is imported for it."""
+    """Return the checks of some cards; no other check's module is imported for it.
+
+    A package that fails now, and did not when its cards were kept, is left out and named as one
+    that failed at once.
+    """
     from diagnose.registry import of
 
-    return of(cards)
+    try:
+        return of(cards)
+    except (ImportError, LookupError):
+        from diagnose.cards import anew
+
+        wanted = {card.id for card in cards}
+        return of([card for card in anew().cards if card.id in wanted])
 
 
 def code_of(end: BaseException) -> int:
@@ -685,7 +752,7 @@ def given(paths: Sequence[str]) -> tuple[list[Haul], int]:
         click.echo("corediag: paste the evidence, then end it with Ctrl-D", err=True)
     hauls: list[Haul] = []
     try:
-        for path in paths:
+        for path in once(paths):
             hauls.append(read(path, sys.stdin.buffer))  # noqa: PERF401  those before an end count
     except SourceError as error:
         raise Failure(error.message, error.hint) from error
@@ -696,6 +763,21 @@ def given(paths: Sequence[str]) -> tuple[list[Haul], int]:
             raise
         return hauls, code_of(end)
     return hauls, 0
+
+
+def once(paths: Sequence[str]) -> list[str]:
+    """Return the paths without those that name again what another one names, or holds.
+
+    What is read twice would be counted twice.
+    """
+    real = {path: os.path.realpath(path) for path in dict.fromkeys(paths) if path != "-"}
+    kept: dict[str, str] = {}
+    for path in dict.fromkeys(paths):
+        place = real.get(path, path)
+        inside = any(place.startswith(one + os.sep) for one in real.values())
+        if path == "-" or (place not in kept and not inside):
+            kept[place] = path
+    return list(kept.values())
 
 
 def live(
@@ -727,7 +809,9 @@ def live(
         requests.append(request)
         step(f"{len(requests)} requests")
 
-    modules = iter(dict.fromkeys(card.module for card in cards))
+    # a foreign module is left to who guards its import
+    own = (card.module for card in cards if card.module.startswith("checks."))
+    modules = iter(dict.fromkeys(own))
 
     def spare() -> bool:
         module = next(modules, None)
@@ -839,7 +923,15 @@ def conclude(
     )
 
 
-def rendered(diagnosis: Diagnosis, output: str, *, verbose: bool, colour: bool) -> str:
+class Manner(NamedTuple):
+    """How much of a diagnosis is told, and whether in colour."""
+
+    verbose: bool = False
+    steps: bool = False
+    colour: bool = False
+
+
+def rendered(diagnosis: Diagnosis, output: str, how: Manner) -> str:
     """Return the report in a format."""
     if output == "json":
         from diagnose.report.json import render as as_json
@@ -848,11 +940,11 @@ def rendered(diagnosis: Diagnosis, output: str, *, verbose: bool, colour: bool) 
     if output == "markdown":
         from diagnose.report.markdown import render as as_markdown
 
-        return as_markdown(diagnosis, verbose=verbose)
+        return as_markdown(diagnosis, verbose=how.verbose, steps=how.steps)
     from diagnose.report.table import render as as_table
 
     width = min(100, max(60, terminal_width()))
-    return as_table(diagnosis, width=width, colour=colour, verbose=verbose)
+    return as_table(diagnosis, width=width, **how._asdict())
 
 
 def format_of(path: Path, output: str) -> str:
@@ -894,6 +986,25 @@ def writable(path: Path) -> None:
         raise Failure(f"{path}: {os.strerror(trouble)}", "choose another place")
 
 
+def packable(path: Path) -> None:
+    """Raise Failure where no bundle is to be written under this name; before a cluster is asked."""
+    if str(path) == "-":
+        if sys.stdout.isatty():
+            raise Failure(
+                "a bundle is no text for a terminal", "corediag collect -o - > incident.tar.gz"
+            )
+        return
+    if path.suffix.lower() in OTHERS:
+        name = path.name.split(".", 1)[0] or "incident"
+        raise Failure(
+            f"{path}: a bundle is a gzipped tar archive, whatever its name says",
+            f"call it {path.with_name(f'{name}.tar.gz')}",
+        )
+    writable(path)
+    if path.exists():
+        raise Failure(f"{path}: there is such a file already", "choose another name or remove it")
+
+
 def say(text: str) -> None:
     """Print a report. A reader that has gone (| head) changes nothing, nor the exit code."""
     from diagnose.process import silence, write
@@ -926,7 +1037,9 @@ def exit_code(diagnosis: Diagnosis) -> int:
     from diagnose.model import Severity, Status
 
     said: set[Status] = {verdict.status for verdict in diagnosis.verdicts}
-    if any(cause.severity > Severity.INFO for cause in diagnosis.causes):
+    grave = [cause for cause in diagnosis.causes if cause.severity > Severity.INFO]
+    # of an API server that cannot be reached, what is possible is that corediag looks in vain
+    if grave and (diagnosis.unreached is None or any(cause.proven for cause in grave)):
         return PROBLEM
     return UNKNOWN if Status.UNKNOWN in said or diagnosis.gaps else 0
 
@@ -1006,7 +1119,10 @@ def tell(error: click.ClickException) -> None:
     if isinstance(error, Failure) or context is None or context.get_help() == error.message:
         error.show()
     else:
-        complain(error.format_message(), f"see `{context.command_path} --help`")
+        message = error.format_message()
+        if isinstance(error, click.MissingParameter):  # which has lists of several lines
+            message = " ".join(message.split())
+        complain(message, f"see `{context.command_path} --help`")
 
 
 def named(error: OSError) -> str:

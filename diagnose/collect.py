@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 
 from diagnose.asks import Ask
+from diagnose.beside import pods_are_answered, put_aside
+from diagnose.distributions import fitted, shown_by
 from diagnose.evidence import Evidence, merge
-from diagnose.facts import Events, Pods
+from diagnose.facts import ClientMatrix, Events, Pods, ReadyEndpoints
+from diagnose.facts.logs import LogStream, not_given
 from diagnose.judge import judge
 from diagnose.model import Check, Diagnosis, Fact, Gap, GapKind, Recognised, Severity, Verdict
 from diagnose.parsers import parser_of
 from diagnose.parts import Haul, Kind, Parsed, Part
+from diagnose.past import INTERRUPTED, Past
 from diagnose.rank import rank
 
 SILENT = frozenset({Kind.SHELL, Kind.TEXT})  # what the report does not list as evidence
-FOR_REPORTS: tuple[type[Fact], ...] = (Pods, Events)  # besides what checks need
+FOR_REPORTS: tuple[type[Fact], ...] = (Pods, Events, ReadyEndpoints)  # besides what checks need
 
 
 def asks_of(checks: Iterable[Check]) -> frozenset[Ask]:
@@ -44,12 +48,11 @@ class Reading:
 
     def so_far(self, haul: Haul) -> Haul:
         """Return what was read of a haul before an interruption; nothing counts as looked for."""
-        gap = Gap("the evidence", GapKind.PARTIAL, "the run was interrupted", "run it again")
         return replace(
             haul,
             parts=tuple(part for part in haul.parts if id(part) in self._read),
             looked=frozenset(),
-            general_gaps=(*haul.general_gaps, gap),
+            general_gaps=(*haul.general_gaps, INTERRUPTED),
         )
 
 
@@ -64,9 +67,12 @@ def parsed(haul: Haul, reading: Reading) -> Evidence:
     items: list[object] = []
     gaps: dict[Ask, tuple[Gap, ...]] = dict(haul.gaps)
     general = list(haul.general_gaps)
+    told: set[int] = set()
     for part in haul.parts:
         result = reading.of(part)
         items.extend(result.items)
+        if any(not isinstance(item, LogStream) or item.matches for item in result.items):
+            told.add(id(part))
         if not result.gaps:
             continue
         if part.ask is None:
@@ -78,15 +84,19 @@ def parsed(haul: Haul, reading: Reading) -> Evidence:
         looked=haul.looked,
         gaps=gaps,
         general_gaps=tuple(dict.fromkeys(general)),
-        recognised=tuple(recognised(haul.parts)),
+        recognised=tuple(recognised(haul.parts, told)),
         source=haul.source,
         echoed=haul.echoed,
+        distributions=shown_by(haul.parts),
     )
 
 
-def recognised(parts: Sequence[Part]) -> Iterator[Recognised]:
-    """Yield what each part was taken for; texts and prompts only where nothing else came."""
-    shown = [part for part in parts if part.kind not in SILENT]
+def recognised(parts: Sequence[Part], told: Set[int] = frozenset()) -> Iterator[Recognised]:
+    """Yield what each part was taken for; texts and prompts only where nothing else came.
+
+    `told` are the ids of parts that something was read from: these are listed, whatever they are.
+    """
+    shown = [part for part in parts if part.kind not in SILENT or id(part) in told]
     for part in shown or parts:
         last = part.first_line + part.text.rstrip("\n").count("\n")
         kind = part.kind.value
@@ -110,10 +120,13 @@ def facts_for(checks: Iterable[Check], evidence: Evidence) -> dict[type[Fact], F
 
 
 def read(fact: type[Fact], evidence: Evidence) -> Fact | Gap:
-    """Return a fact; a reader that fails is a defect of ours, and a gap to the checks."""
+    """Return a fact; a reader that fails is a defect of ours, and a gap to the checks.
+
+    Evidence is hostile, and a package's own fact may do anything.
+    """
     try:
         return evidence.fetch(fact)
-    except Exception as error:  # noqa: BLE001  evidence is hostile; one fact must not end the run
+    except (Exception, SystemExit) as error:  # noqa: BLE001  one fact must not end the run
         return Gap(
             what=fact.__name__,
             kind=GapKind.CRASHED,
@@ -131,18 +144,28 @@ def diagnose(
 ) -> Diagnosis:
     """Return the diagnosis of some evidence by some checks; `gaps` are those of the engine."""
     facts = facts_for(checks, evidence)
-    verdicts: tuple[Verdict, ...] = tuple(judge(check, facts) for check in checks)
+    past = Past.of(evidence)
+    verdicts: tuple[Verdict, ...] = tuple(judge(check, facts, past.weighed) for check in checks)
+    verdicts = fitted(verdicts, evidence.distributions)
+    causes = rank(verdicts, checks)
+    aside: tuple[Gap, ...] = ()
+    found = any(one.severity > Severity.INFO for one in causes)
+    if not found and pods_are_answered(
+        read(ClientMatrix, evidence), read(ReadyEndpoints, evidence)
+    ):
+        verdicts, aside = put_aside(verdicts, evidence)
+        causes = rank(verdicts, checks)
     heard = {gap for verdict in verdicts for gap in verdict.because}
     asked = asks_of(checks)
-    unheard = (gap for ask in Ask if ask in asked for gap in evidence.gaps.get(ask, ()))
+    unheard = [gap for ask in Ask if ask in asked for gap in evidence.gaps.get(ask, ())]
     return Diagnosis(
-        causes=rank(verdicts, checks),
+        causes=causes,
         verdicts=verdicts,
         taken_at=taken_at,
         source=evidence.source,
         recognised=evidence.recognised,
-        gaps=(*gaps, *evidence.general_gaps),
-        unheard=tuple(gap for gap in dict.fromkeys(unheard) if gap not in heard),
+        gaps=(*gaps, *evidence.general_gaps, *not_given(evidence)),
+        unheard=tuple(gap for gap in dict.fromkeys((*aside, *unheard)) if gap not in heard),
         context=tuple((context or {}).items()),
         checks=tuple(checks),
         facts=tuple(

@@ -27,6 +27,7 @@ class Evidence:
     `looked` holds the asks that a source carried out completely, or with the gaps in `gaps`:
     there, absence is knowledge. Of an ask outside `looked` only what is in `items` is known.
     `echoed` says that people carried out all of these, each by itself, by commands that they show.
+    `distributions` are those of Kubernetes that it shows, see diagnose.distributions.
     """
 
     items: tuple[Any, ...] = ()
@@ -36,6 +37,7 @@ class Evidence:
     recognised: tuple[Recognised, ...] = ()
     source: str = ""
     echoed: bool = False
+    distributions: frozenset[str] = frozenset()
 
     def of(self, kind: type[Item]) -> tuple[Item, ...]:
         """Return the items of one class, in the order of arrival."""
@@ -137,4 +139,5 @@ def merge(parts: Sequence[Evidence]) -> Evidence:
         recognised=tuple(line for part in parts for line in part.recognised),
         source=", ".join(part.source for part in parts if part.source),
         echoed=bool(carried_out) and all(carried_out),
+        distributions=frozenset().union(*(part.distributions for part in parts)),
     )

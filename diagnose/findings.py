@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 
 from diagnose.facts.api_failures import ApiFailure, ApiFailures
 from diagnose.facts.corefile import Corefile
-from diagnose.facts.corefile_faults import CorefileFaults, FaultKind
+from diagnose.facts.corefile_faults import CorefileFault, CorefileFaults, FaultKind
 from diagnose.facts.flannel_failures import FlannelFailures
 from diagnose.facts.logs import Logs, Match
+from diagnose.facts.pod_policies import WrongPolicy
 from diagnose.facts.proxy_failures import ProxyFailure, ProxyFailures
+from diagnose.facts.refused_permissions import Refusal
 from diagnose.facts.resolv_conf import ResolvConfs
 from diagnose.facts.sandbox import SandboxFailures, by_place, seen
 from diagnose.facts.upstream_failures import UpstreamFailure, UpstreamFailures
-from diagnose.model import CLUSTER, Finding, Remedy, Severity
-from diagnose.remedies import NODE, edit_corefile, quoted, restart_coredns
+from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
+from diagnose.remedies import NODE, edit_corefile, look, quoted, restart_coredns
 from diagnose.signatures.base import Emitter, Signature
 from diagnose.signatures.trouble import Reason
 
@@ -140,12 +142,15 @@ def told_by(server: str, corefile: Corefile | None, resolvers: ResolvConfs | Non
 
 
 def corefile_findings(
-    faults: CorefileFaults, kinds: Iterable[FaultKind], check: str, title: str
+    faults: CorefileFaults,
+    kinds: Iterable[FaultKind],
+    check: str,
+    title: Callable[[CorefileFault], str],
 ) -> Iterator[Finding]:
     """Yield one finding per fault of these kinds; proven where CoreDNS said it itself.
 
-    A fault that only holds for some versions is a possibility until the version is known, and so
-    is one that a piece of the file shows.
+    `title` says what to change of the file. A fault that only holds for some versions is a
+    possibility until the version is known, and so is one that a piece of the file shows.
     """
     for fault in faults.of(*kinds):
         which = f" (CoreDNS {fault.versions})" if fault.versions else ""
@@ -155,11 +160,67 @@ def corefile_findings(
             message=fault.message + which,
             quotes=fault.quotes,
             remedy=(
-                edit_corefile(title, check),
+                edit_corefile(title(fault), check),
                 restart_coredns("a pod in CrashLoopBackOff waits up to five minutes otherwise"),
             ),
             proven=not fault.torn and (fault.said or not fault.versions),
             at=fault.at,
+        )
+
+
+def permission_findings(
+    refusals: Iterable[Refusal], steps: Callable[[Refusal, str], tuple[Remedy, ...]]
+) -> Iterator[Finding]:
+    """Yield one finding per account of CoreDNS that may not read something.
+
+    `steps` takes the refusal and the account's name as RBAC writes it.
+    """
+    for one in refusals:
+        account = one.account or "system:serviceaccount:kube-system:coredns"
+        said = f"{one.who} may not read {' and '.join(one.resources) or 'what it asks for'}"
+        yield Finding(
+            subject=one.subject,
+            message=f"{said}: {one.why}" if one.why else said,
+            quotes=one.quotes[:3],
+            remedy=steps(one, account),
+            proven=one.proven,
+            at=one.at,
+        )
+
+
+def policy_findings(several: Iterable[WrongPolicy]) -> Iterator[Finding]:
+    """Yield one finding per pod whose dnsPolicy keeps it from what it asked for."""
+    for one in several:
+        space, pod = quoted(one.subject.namespace, "default"), quoted(one.subject.name, "<pod>")
+        workload = "<workload>" if one.certain else f"{one.subject.kind.lower()}/{pod}"
+        pod = pod if one.certain else workload
+        policy = "ClusterFirstWithHostNet" if one.host_network else "ClusterFirst"
+        name = quoted(one.name, "<name>")
+        own = one.policy == "None"
+        yield Finding(
+            subject=one.subject,
+            message=f"the pod {one.why}; {one.name} is known to cluster DNS alone",
+            quotes=one.quotes,
+            proven=one.certain,
+            remedy=(
+                look(
+                    "See whom the pod asks",
+                    f"kubectl -n {space} exec {pod} -- cat /etc/resolv.conf",
+                    verify="the servers of its dnsConfig: that is the fault"
+                    if own
+                    else "the node's servers: that is the fault",
+                ),
+                Remedy(
+                    title=f"Set dnsPolicy: {policy} in its workload"
+                    + (", or name cluster DNS in its dnsConfig" if own else ""),
+                    commands=(
+                        f"kubectl -n {space} patch {workload} --type merge -p "
+                        f'\'{{"spec":{{"template":{{"spec":{{"dnsPolicy":"{policy}"}}}}}}}}\'',
+                    ),
+                    risk=Risk.DISRUPTIVE,
+                    verify=f"kubectl -n {space} exec {pod} -- nslookup {name}",
+                ),
+            ),
         )
 
 
@@ -195,14 +256,21 @@ def sandbox_findings(
     *,
     proven: Callable[[Match], bool] = lambda _: True,
     family: Callable[[Match], str] = lambda _: "",
+    only: Callable[[Match], bool] = lambda _: True,
 ) -> Iterator[Finding]:
     """Yield one finding per node on which sandboxes fail with any of these errors.
 
-    `steps` takes the first such error and the node's name, or its placeholder.
+    `steps` takes the first such error and the node's name, or its placeholder. `only` leaves errors
+    of the same words to another check.
     """
     names = {one.name for one in signatures}
-    for place, several in by_place(failures.matching(*signatures)):
-        match = next(m for one in several for m in one.reasons if m.signature in names)
+
+    def fits(match: Match) -> bool:
+        return match.signature in names and only(match)
+
+    found = (one for one in failures.matching(*signatures) if any(map(fits, one.reasons)))
+    for place, several in by_place(found):
+        match = next(m for one in several for m in one.reasons if fits(m))
         node = place.name if place.kind == "Node" else place.node
         yield Finding(
             subject=place,

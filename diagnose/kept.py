@@ -9,6 +9,7 @@ Source: XDG Base Directory Specification 0.8. Part of every start, hence without
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable
@@ -69,3 +70,9 @@ def write(name: str, key: list[str], value: Any, made_of: Iterable[str]) -> None
             file.write(json.dumps(kept).encode())
     except OSError:
         pass
+
+
+def forget(name: str) -> None:
+    """Keep nothing under a name any more."""
+    with contextlib.suppress(OSError):
+        os.unlink(file_of(name))

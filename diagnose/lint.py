@@ -14,6 +14,8 @@ from __future__ import annotations
 import bisect
 import glob
 import re
+import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
@@ -42,15 +44,18 @@ from diagnose.judge import judge
 from diagnose.model import Check, Fact, Finding, Gap, GapKind, Quote, Severity, Spot, Status
 from diagnose.parsers import objects
 from diagnose.parts import Kind, Part
+from diagnose.signatures.base import Emitter
 from diagnose.sources.base import SourceError, told_by, way_out
 from diagnose.text.clean import decode
+from diagnose.text.recognise import cut
 from diagnose.text.regex import regex
 from diagnose.values import dataclass
 
 LAYER = "coredns-config"
 PROBE = ".:53 {\n    kubernetes cluster.local\n    forward . 192.0.2.1\n}\n"
 OBJECT = regex(
-    r"^[ \t]*(?:- )?[{\[ \t]*[\"']?(?:apiVersion|kind|items|metadata|data)[\"']?[ \t]*:",
+    r"^[ \t]*+(?:- [{\[ \t]*+|[{\[][{\[ \t]*+)?"
+    r"[\"']?(?:apiVersion|kind|items|metadata|data)[\"']?[ \t]*:",
     re.MULTILINE,
 )
 OBJECT_ENDINGS = (".yaml", ".yml", ".json")
@@ -74,6 +79,7 @@ ESCAPES = {
 }
 HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
 MOST_BYTES = 16 * 1024 * 1024
+SEEN = 256 * 1024  # characters that tell what a text is
 MOST_IMPORTED_FILES = 1000
 MOST_IMPORTED_BYTES = 4 * 1024 * 1024
 # Kubernetes 1.25 installs it; what only older ones refuse troubles no file of today.
@@ -164,6 +170,11 @@ def given(name: str, stdin: IO[bytes]) -> tuple[Given, ...]:
         return in_objects(called, decode(data)[0])
     if not lex(text):
         return ()
+    if other := what_else(text):
+        raise SourceError(
+            f"{called}: no Corefile, but {other}",
+            f"to read it: corediag run --from {shlex.quote(name)}",
+        )
     path = None if name == "-" else Path(name)
     files, missing = beside(path, text) if path else (None, ())
     parsed = parse_corefile(text, origin=called, files=files)
@@ -172,6 +183,23 @@ def given(name: str, stdin: IO[bytes]) -> tuple[Given, ...]:
     custom = called.endswith(CUSTOM_ENDINGS)
     whole = replace(parsed, gaps=tuple(dict.fromkeys(gaps)), custom=custom)
     return (Given(called, whole, Places(text), folder=path.parent if path else None),)
+
+
+def what_else(text: str) -> str:
+    """Return what a text is that is known to be no Corefile, such as a log; "" for any other.
+
+    What could be a broken Corefile is one: that takes most of its lines for something else.
+    """
+    lines: Counter[str] = Counter()
+    for part in cut(text[:SEEN], origin=""):
+        if part.kind is Kind.COREFILE:
+            return ""
+        told = part.emitter is not Emitter.UNKNOWN
+        kind = f"a log of {part.emitter.value}" if told else part.kind.value
+        known = part.kind not in (Kind.TEXT, Kind.SHELL, Kind.BINARY)
+        lines[kind if known else ""] += sum(map(bool, map(str.strip, part.text.split("\n"))))
+    (kind, count), *_ = lines.most_common(1) or [("", 0)]
+    return kind if count * 2 > lines.total() else ""
 
 
 def content(name: str, stdin: IO[bytes]) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import field
 from datetime import datetime
 from enum import Enum, IntEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from diagnose.asks import Ask
 from diagnose.values import dataclass
@@ -119,7 +119,7 @@ class Quote:
 
     `spot` is the word that is meant, for editors; quotes do not differ by it. `aside` says of a
     log's line whether somebody's sentence stands before the message; None of anything else.
-    A `summary` is no text that was seen: it tells in short what stands from the line on.
+    A `summary` is no text that was seen: it tells in short what no single line says.
     """
 
     origin: str
@@ -128,6 +128,51 @@ class Quote:
     spot: Spot | None = field(default=None, repr=False, compare=False)
     aside: bool | None = field(default=None, repr=False, compare=False)
     summary: bool = field(default=False, repr=False, compare=False)
+
+    def on(self, *_: str) -> Quote:
+        """Return the quote of one field of what is quoted; a line holds them all."""
+        return self
+
+
+class Lines(Protocol):
+    """The way to the lines of an object, gone only where a finding quotes it."""
+
+    def quote(self, wanted: tuple[str, ...]) -> Quote | None:
+        """Return the line of a field, () for what an object is quoted for; None without one."""
+
+
+@dataclass(frozen=True)
+class ObjectQuote(Quote):
+    """The quote of an object of many lines: in short while it is a summary, else the line meant.
+
+    `lines` leads to them, and `wanted` names the field that decides: words that every parser of
+    such objects knows, such as "labels" and the label's key. Beside a line, `short` tells in short
+    what object it is of; of a summary it is what is left of that without the words of the line.
+    """
+
+    short: str = ""
+    lines: Lines | None = field(default=None, repr=False, compare=False)
+    wanted: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    def on(self, *wanted: str) -> Quote:
+        """Return the quote of one field of the object."""
+        return ObjectQuote(
+            self.origin,
+            self.text,
+            self.line,
+            summary=self.summary,
+            short=self.short,
+            lines=self.lines,
+            wanted=wanted,
+        )
+
+    def seen(self) -> Quote:
+        """Return the line that decides; where none does, the summary without a way to lines."""
+        line = self.lines.quote(self.wanted) if self.lines else None
+        if line is None:
+            return Quote(self.origin, self.text, self.line, summary=self.summary)
+        short = (self.short or self.text) if self.summary else ""
+        return ObjectQuote(line.origin, line.text, line.line, short=short)
 
 
 @dataclass(frozen=True)
@@ -261,6 +306,11 @@ class Diagnosis:
     context: tuple[tuple[str, Any], ...] = ()
     checks: tuple[Check, ...] = ()
     facts: tuple[Fact, ...] = field(default=(), repr=False)
+
+    @property
+    def unreached(self) -> Gap | None:
+        """The gap of a cluster whose API server did not answer; None of any other evidence."""
+        return next((gap for gap in self.gaps if gap.kind is GapKind.UNREACHABLE), None)
 
     def check(self, identifier: str) -> Check:
         """The check with this id; raises KeyError when it is not part of the diagnosis."""

@@ -38,6 +38,7 @@ class Kind(Enum):
     HEALTH = "health endpoints"
     DNS_ANSWERS = "DNS answers"
     LISTENERS = "sockets"
+    CERTIFICATE = "certificate"
     FILE_LIST = "file list"
     SHELL = "shell prompt"
     TEXT = "text"
@@ -54,7 +55,8 @@ class Part:
     `subject` is the pod or node that it belongs to, where a manifest, a file name or a prompt's
     command tells.
     `command` is the shell command whose output it is, where a prompt shows it. `whole` says
-    that nothing of the answer is missing. `taken_at` is when it was recorded.
+    that nothing of the answer is missing. `taken_at` is when it was recorded. `times` says for
+    each line how often it stood in what somebody condensed with `uniq -c`; empty where nobody did.
     """
 
     kind: Kind
@@ -70,6 +72,7 @@ class Part:
     previous: bool = False
     whole: bool = False
     taken_at: datetime | None = None
+    times: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

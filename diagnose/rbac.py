@@ -6,6 +6,7 @@ one namespace where they stand.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -79,7 +80,7 @@ def manifest(asks: Iterable[Ask], because: Sequence[str] = ()) -> str:
     return documents(rights(asks), because)
 
 
-def documents(several: Iterable[Right], because: Sequence[str] = ()) -> str:
+def documents(several: Iterable[Right], because: Sequence[str] = (), name: str = NAME) -> str:
     """Return rights as a ClusterRole, and as a Role for each namespace that some are for."""
     by_place: dict[str, list[Rule]] = {}
     for rule in rules_of(several):
@@ -87,7 +88,7 @@ def documents(several: Iterable[Right], because: Sequence[str] = ()) -> str:
     lines = [f"# {line}".rstrip() for line in because]
     for number, (namespace, rules) in enumerate(by_place.items()):
         lines += ["---"] if number else []
-        lines += head(namespace)
+        lines += head(namespace, name)
         for rule in rules:
             lines += [
                 f'  - apiGroups: ["{rule.group}"]',
@@ -97,26 +98,26 @@ def documents(several: Iterable[Right], because: Sequence[str] = ()) -> str:
     return "\n".join(lines) + "\n"
 
 
-def head(namespace: str) -> list[str]:
+def head(namespace: str, name: str) -> list[str]:
     """Return the lines of a role above its rules."""
     if not namespace:
         return [
             "# Bind it to who runs corediag:",
-            f"#   kubectl create clusterrolebinding {NAME} --clusterrole={NAME} --user=<you>",
+            f"#   kubectl create clusterrolebinding {name} --clusterrole={name} --user=<you>",
             "apiVersion: rbac.authorization.k8s.io/v1",
             "kind: ClusterRole",
             "metadata:",
-            f"  name: {NAME}",
+            f"  name: {name}",
             "rules:",
         ]
     return [
         "# Bind it to who may start probe pods:",
-        f"#   kubectl -n {namespace} create rolebinding {NAME}-probe --role={NAME}-probe "
+        f"#   kubectl -n {namespace} create rolebinding {name}-probe --role={name}-probe "
         "--user=<you>",
         "apiVersion: rbac.authorization.k8s.io/v1",
         "kind: Role",
         "metadata:",
-        f"  name: {NAME}-probe",
+        f"  name: {name}-probe",
         f"  namespace: {namespace}",
         "rules:",
     ]
@@ -141,14 +142,20 @@ def role(rung: int) -> str:
 
 
 def missing_role(rung: int, missing: Sequence[Right], there_only: Sequence[Right]) -> str:
-    """Return what is missing of the roles for a rung, as roles; a comment where nothing is."""
+    """Return what is missing of the roles for a rung, as roles; a comment where nothing is.
+
+    Their name is that of no other role: `kubectl apply` puts rules in the place of those that a
+    role has, be it the whole one or what was missing another time.
+    """
     if not missing:
         return f"# You may do everything that `corediag run` needs up to rung {rung}.\n"
     because = [f"What you lack of that which `corediag run` needs up to rung {rung}."]
     if there_only:
         told = ", ".join(f"{one.verb} {one.resource}" for one in there_only)
         because.append(f"You may do it in kube-system, but not everywhere: {told}.")
-    return documents(missing, because)
+    name = f"{NAME}-missing-{zlib.crc32(documents(missing).encode()):08x}"
+    because.append(f"It adds to what you have: {name} is its own name, and that of its binding.")
+    return documents(missing, because, name)
 
 
 def held(several: Iterable[Right], status: Mapping[str, Any]) -> frozenset[Right]:

@@ -1,14 +1,26 @@
-"""The checks that exist: those of this distribution's checks/ and of installed packages."""
+"""The checks that exist: those of this distribution's checks/ and of installed packages.
+
+A package of somebody else's may fail in any way while it is imported: whatever it raises, that it
+ends the program, that it does not come to an end, or that its checks contradict the others, is a
+gap, and the run goes on without its checks. What it prints meanwhile goes to standard error.
+
+Limits: what hangs outside of Python's own code, or ends the process by os._exit, is not stopped;
+nor is anything on Windows, which has no alarm.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import pkgutil
+import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
+from types import FrameType, ModuleType
 from typing import TYPE_CHECKING
 
 import checks as ours
@@ -22,10 +34,16 @@ if TYPE_CHECKING:
 __all__ = ["Registry", "RegistryError", "UnknownCheck", "load", "made_of", "of", "verify"]
 
 ENTRY_POINTS = "corediag.checks"
+LONGEST_IMPORT_S = 10.0  # of a foreign package
+AGAIN_S = 1.0  # in which one that catches everything is told again
 
 
 class RegistryError(Exception):
     """The set of checks contradicts itself: a defect of ours or of a package, named in the text."""
+
+
+class Late(BaseException):
+    """The import of a package takes too long; none of Exception, which packages catch."""
 
 
 @dataclass(frozen=True)
@@ -141,27 +159,107 @@ def names_the_group(path: Path) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Let a foreign package be imported: it may not end the run, hold it up, or write its report.
+
+    Raises ImportError, in words, for whatever comes of it.
+    """
+    alarm = getattr(signal, "SIGALRM", None)
+    timed = alarm is not None and threading.current_thread() is threading.main_thread()
+
+    def late(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise Late
+
+    before = signal.signal(alarm, late) if timed and alarm is not None else None
+    try:
+        try:
+            if timed:
+                signal.setitimer(signal.ITIMER_REAL, LONGEST_IMPORT_S, AGAIN_S)
+            with contextlib.redirect_stdout(sys.stderr):
+                yield
+        finally:
+            if timed:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    except Late as error:
+        raise ImportError(f"its import did not end within {LONGEST_IMPORT_S:g} s") from error
+    except SystemExit as error:
+        raise ImportError(f"it ends the program: SystemExit: {error}") from error
+    except Exception as error:
+        raise ImportError(f"{type(error).__name__}: {error}") from error
+    finally:
+        if timed and alarm is not None:
+            signal.signal(alarm, before)
+
+
+def brought(entry: EntryPoint) -> tuple[Check, ...]:
+    """Return the checks that an entry point brings. Raises ImportError where it brings none."""
+    with guarded():
+        value = entry.load()
+        found: tuple[Check, ...] = (value,) if isinstance(value, Check) else ()
+        if isinstance(value, ModuleType):
+            found = tuple(checks_in(value))
+    if not found:
+        raise ImportError(f"{entry.value} defines no check")
+    return found
+
+
+def consistent(
+    own: Sequence[Check], foreign: dict[str, tuple[Check, ...]]
+) -> tuple[list[Check], dict[str, str]]:
+    """Return the checks that agree with each other; and what is wrong with packages left out."""
+    verify(own)
+    every = [check for several in foreign.values() for check in several]
+    with contextlib.suppress(RegistryError):
+        verify([*own, *every])
+        return [*own, *every], {}
+    taken, left = list(own), dict(foreign)
+    wrong: dict[str, str] = {}
+    while True:  # one may explain what another brings
+        before = len(left)
+        for name, theirs in tuple(left.items()):
+            try:
+                verify([*taken, *theirs])
+            except RegistryError as error:
+                wrong[name] = str(error)
+            else:
+                taken += theirs
+                del left[name]
+        if len(left) == before:
+            return taken, {name: wrong[name] for name in left}
+
+
 @functools.cache
 def load() -> Registry:
-    """Return the registry of this installation. Raises RegistryError on a contradiction."""
-    found = [check for name in modules() for check in checks_in(importlib.import_module(name))]
-    gaps = []
-    for entry in entry_points():
+    """Return the registry of this installation. Raises RegistryError on a contradiction of ours."""
+    own = [check for name in modules() for check in checks_in(importlib.import_module(name))]
+    foreign: dict[str, tuple[Check, ...]] = {}
+    entries: dict[str, EntryPoint] = {}
+    wrong: dict[str, str] = {}
+    for number, entry in enumerate(entry_points()):
+        key = f"{entry.name} {number}"  # two packages may choose the same name
+        entries[key] = entry
         try:
-            value = entry.load()
-        except Exception as error:  # noqa: BLE001  a foreign package may fail in any way
-            gaps.append(
-                Gap(
-                    what=f"checks of {entry.name}",
-                    kind=GapKind.CRASHED,
-                    because=f"{type(error).__name__}: {error}",
-                    ask=f"repair or uninstall the package that provides {entry.value}",
-                )
-            )
-            continue
-        found.extend([value] if isinstance(value, Check) else checks_in(value))
-    verify(found)
-    return Registry(tuple(sorted(found, key=lambda check: (check.layer, check.id))), tuple(gaps))
+            foreign[key] = brought(entry)
+        except ImportError as error:
+            wrong[key] = str(error)
+    found, contradicting = consistent(own, foreign)
+    gaps = tuple(
+        Gap(
+            what=f"checks of {entries[key].name}",
+            kind=GapKind.CRASHED,
+            because=because,
+            ask=f"repair or uninstall the package that provides {entries[key].value}",
+        )
+        for key, because in {**wrong, **contradicting}.items()
+    )
+    return Registry(tuple(sorted(found, key=lambda check: (check.layer, check.id))), gaps)
+
+
+def is_ours(module: str) -> bool:
+    """Whether a module is one of this distribution's checks."""
+    return module.startswith(f"{ours.__name__}.")
 
 
 def of(cards: Iterable[Card]) -> tuple[Check, ...]:
@@ -169,10 +267,15 @@ def of(cards: Iterable[Card]) -> tuple[Check, ...]:
 
     Raises ImportError or LookupError where a card tells of none.
     """
-    return tuple(
-        {check.id: check for check in checks_in(importlib.import_module(card.module))}[card.id]
-        for card in cards
-    )
+    found: dict[str, dict[str, Check]] = {}
+    chosen = []
+    for card in cards:
+        if card.module not in found:
+            with contextlib.nullcontext() if is_ours(card.module) else guarded():
+                module = importlib.import_module(card.module)
+            found[card.module] = {check.id: check for check in checks_in(module)}
+        chosen.append(found[card.module][card.id])
+    return tuple(chosen)
 
 
 def tells(cards: Sequence[Card], checks: Sequence[Check]) -> bool:

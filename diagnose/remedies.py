@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import ipaddress
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from diagnose.model import Remedy, Risk, Subject
+from diagnose.text.regex import regex
 
 DNS_NAMESPACE = "kube-system"
 NODE = "<node>"
 FLANNEL = "flannel"
+# What people, and programs that hide addresses, put in place of pieces: 10.x.x.x, ::…, <ip>
+ELIDED = regex(
+    r"…|\.\.\.|[<>*]|REDACTED|^[xX]{2,}$"
+    r"|^(?=[\d.]*[xX])(?:\d{1,3}|[xX]{1,3})(?:\.(?:\d{1,3}|[xX]{1,3})){3}(?::\d+)?$"
+    r"|^\[?(?=[^\]]*:)(?:[0-9a-fA-F]{0,4}:)*[xX]{1,4}(?=[:\]]|$)"
+)
 ORDER = (
     "kube-proxy goes first: flannel reaches the API server through the Service address that "
     "kube-proxy provides, and started before it, it exits after 30 s and starts over"
@@ -21,8 +28,11 @@ ORDER = (
 
 
 def quoted(word: str, fallback: str) -> str:
-    """Return a name safe to paste into a shell, or the placeholder where it is not known."""
-    return shlex.quote(word) if word else fallback
+    """Return a name safe to paste into a shell, or the placeholder where it is not known.
+
+    An address of which somebody left out a piece is not known: it would be asked as if it were one.
+    """
+    return shlex.quote(word) if word and not ELIDED.search(word) else fallback
 
 
 def nodes_of(subjects: Iterable[Subject]) -> tuple[str, ...]:
@@ -161,6 +171,22 @@ def look(title: str, *commands: str, verify: str) -> Remedy:
     return Remedy(title=title, commands=commands, risk=Risk.SAFE, verify=verify)
 
 
+def ask_endpoints(addresses: Sequence[str]) -> Remedy:
+    """Return the step that asks each CoreDNS pod by its own address, past the Service."""
+    first = list(addresses[:4]) or ["<each CoreDNS pod IP>"]
+    return look(
+        "Ask each endpoint by its own address: which of them fails?",
+        "kubectl get pods -A -l k8s-app=kube-dns -o wide",
+        *(
+            "kubectl exec <pod> -- sh -c 'for i in 1 2 3 4 5; do nslookup -timeout=2 "
+            f"kubernetes.default.svc.cluster.local. {one}; done'"
+            for one in first
+        ),
+        verify="one always fails: that replica or the way to its node; none fails: the Service's "
+        "rules, conntrack; each fails now and then: packet loss or overload",
+    )
+
+
 def find_api_layer(target: str, node: str = "") -> Remedy:
     """Return the step that finds the hop on which requests to the API server end.
 
@@ -174,6 +200,49 @@ def find_api_layer(target: str, node: str = "") -> Remedy:
         "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide",
         verify="endpoint fails: the API server; only the Service address: kube-proxy; only in "
         "pods: the pod network or a filter",
+    )
+
+
+def names_of_certificate(verify: str) -> Remedy:
+    """Return the step that shows the names in the API server's certificate."""
+    return look(
+        "Show the names in the certificate, and those that kubeadm was told to put into it",
+        "openssl s_client -connect 127.0.0.1:6443 </dev/null 2>/dev/null "
+        "| openssl x509 -noout -ext subjectAltName  # on each control-plane node",
+        "kubectl -n kube-system get configmap kubeadm-config "
+        "-o jsonpath='{.data.ClusterConfiguration}' "
+        "| grep -E -A9 'certSANs|dnsDomain|serviceSubnet|controlPlaneEndpoint'",
+        verify=verify,
+    )
+
+
+def issue_certificate(title: str, names: str, check: str) -> Remedy:
+    """Return the step that issues the API server's certificate anew; `names` says with which.
+
+    kubeadm makes the names of its configuration, not of the certificate before: what only the
+    command line added then is lost unless it is written down. What it finds it leaves as it is.
+
+    Source: kubernetes/kubernetes v1.31.0 cmd/kubeadm/app/util/pkiutil/pki_helpers.go
+    (GetAPIServerAltNames), cmd/kubeadm/app/phases/certs/certs.go.
+    """
+    return Remedy(
+        title=title,
+        commands=(
+            "kubectl -n kube-system get configmap kubeadm-config "
+            "-o jsonpath='{.data.ClusterConfiguration}' > kubeadm.yaml",
+            names,
+            "mkdir -p /root/pki-before && mv /etc/kubernetes/pki/apiserver.crt "
+            "/etc/kubernetes/pki/apiserver.key /root/pki-before/",
+            "kubeadm init phase certs apiserver --config kubeadm.yaml",
+            "openssl x509 -noout -ext subjectAltName -in /etc/kubernetes/pki/apiserver.crt"
+            "  # all that are to be there?",
+            "crictl stop $(crictl ps -q --name kube-apiserver)",
+            "kubeadm init phase upload-config kubeadm --config kubeadm.yaml  # for later ones",
+        ),
+        risk=Risk.DISRUPTIVE,
+        verify=f"corediag run --check {check}",
+        why="on one control-plane node after the other; where kubeadm did not make it, have it "
+        "made anew where it was made, with the same names",
     )
 
 

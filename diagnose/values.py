@@ -40,7 +40,7 @@ class Pending:
     def __init__(self, cls: type, options: dict[str, Any]) -> None:
         """Stand in the way of both, and of unpickling."""
 
-        def begin(value: Any, *args: Any, **named: Any) -> None:
+        def begin(value: Any, /, *args: Any, **named: Any) -> None:
             self.make()
             type(value).__init__(value, *args, **named)
 

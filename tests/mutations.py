@@ -24,11 +24,20 @@ REACH = downstream(CHECKS)
 # What a damaged line that proves one check is for another: the same cause in less detail, though
 # the one does not bring the other about. "plugin/forward: …" says that its set-up fails.
 LESS = {
+    "cni-bridge-failed": ("cni-kernel-refused",),
+    "cni-bridge-name-taken": ("cni-bridge-failed",),
     "cni-apiserver-unauthorized": ("apiserver-ca-mismatch",),  # who asked stands at the beginning
     "coredns-serviceaccount-missing": ("corefile-argument-error",),
+    "corefile-duplicate-zone": ("corefile-argument-error",),
+    "corefile-forward-invalid": ("corefile-argument-error",),
     "corefile-syntax-error": ("corefile-argument-error",),
     "corefile-unknown-directive": ("corefile-argument-error",),
-    "corefile-version-skew": ("corefile-argument-error", "corefile-unknown-directive"),
+    "corefile-unknown-property": ("corefile-argument-error",),
+    "corefile-version-skew": (
+        "corefile-argument-error",
+        "corefile-unknown-directive",
+        "corefile-unknown-property",
+    ),
     "node-resolvconf-empty": ("corefile-argument-error",),
 }
 

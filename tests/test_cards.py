@@ -80,16 +80,20 @@ class Installation:
             "titles = {card.id: card.title for card in known().cards}\n"
             "print(json.dumps([titles, 'diagnose.registry' in sys.modules]))"
         )
+        titles, loaded = json.loads(self.run(code))
+        return titles, loaded
+
+    def run(self, code: str, **environ: str) -> str:
+        """Return what some code prints in this installation."""
         path = os.pathsep.join(map(str, (self.folder, HERE)))
-        done = subprocess.run(
+        kept = {"PYTHONPATH": path, "XDG_CACHE_HOME": str(self.cache)}
+        return subprocess.run(
             [sys.executable, "-P", "-c", code],
             capture_output=True,
             text=True,
             check=True,
-            env={**os.environ, "PYTHONPATH": path, "XDG_CACHE_HOME": str(self.cache)},
-        )
-        titles, loaded = json.loads(done.stdout)
-        return titles, loaded
+            env={**os.environ, **kept, **environ},
+        ).stdout
 
     def install(self, module: str) -> None:
         """Install a package that names a module of checks."""
@@ -138,6 +142,29 @@ def test_a_package_that_fails_is_looked_at_anew_each_time(tmp_path: Path) -> Non
     here.install("no_such_module")
     assert here.listed()[1]
     assert here.listed()[1]
+
+
+def test_a_package_that_fails_later_is_named(tmp_path: Path) -> None:
+    """Its cards were kept while it could be imported; a run goes on without it, and says so."""
+    here = Installation(tmp_path)
+    code = CHECK.format(name="theirs", title="theirs")
+    write(
+        here.folder / "theirs.py", f"import os, sys\nos.environ.get('GONE') and sys.exit(3)\n{code}"
+    )
+    here.install("theirs")
+    assert here.listed()[0].keys() == {"first", "second", "theirs"}
+    told = (
+        "import json\n"
+        "from diagnose.cards import known\n"
+        "from diagnose.cli import load, select\n"
+        "before = len(known().cards)\n"
+        "ids = [check.id for check in load(select((), ()))]\n"
+        "print(json.dumps([before, ids, [gap.because for gap in known().gaps]]))"
+    )
+    before, ids, because = json.loads(here.run(told, GONE="1"))
+    assert before == 3
+    assert ids == ["first", "second"]
+    assert because == ["it ends the program: SystemExit: 3"]
 
 
 def test_facts_are_part_of_what_cards_are_made_of() -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from diagnose.cli import once
+from diagnose.sources import bundle
+
 HERE = Path(__file__).parent.parent
 LOOP = (
     '[FATAL] plugin/loop: Loop (127.0.0.1:36286 -> :53) detected for zone ".", see '
@@ -87,6 +90,17 @@ def test_one_check_alone() -> None:
         (("run", "--from", "-", "--context", "x"), "--context"),
         (("rbac", "--context", "x"), "only --missing asks a cluster"),
         (("rbac", "--rung", "5"), "--rung"),
+        (("run", "README.md"), "to read it: corediag run --from README.md"),
+        (("run", "-"), "to read it: corediag run --from -"),
+        (("run", "README.md", "-"), "to read them: corediag run --from README.md --from -"),
+        (("run", "no-such.log"), "see `corediag run --help`"),
+        (("run", "loop"), "to choose it: corediag run --check loop"),
+        (("checks", "cni"), "to choose it: corediag checks --check cni"),
+        (("README.md",), "to read it: corediag run --from README.md"),
+        (("completion",), "Choose from: bash, zsh, fish\n"),
+        (("collect", "-o", "incident.zip"), "call it incident.tar.gz"),
+        (("collect", "-o", "incident.tar.xz"), "a bundle is a gzipped tar archive"),
+        (("collect", "-o", "README.md"), "call it README.tar.gz"),
     ],
 )
 def test_bad_input_is_one_clear_message(arguments: tuple[str, ...], says: str) -> None:
@@ -225,6 +239,32 @@ def test_rbac_missing_prints_what_is_lacking(tmp_path: Path) -> None:
         assert "is not known" in done.stderr
 
 
+def test_a_bundle_can_be_piped(tmp_path: Path) -> None:
+    """It goes to standard output, whole, and no file of that name is made."""
+    from tests.sources.apiserver import healthy, kubeconfig, serving
+
+    with serving(healthy()) as url:
+        done = subprocess.run(
+            (
+                *(sys.executable, "-m", "diagnose", "collect", "-o", "-", "--rung", "1"),
+                *("--kubeconfig", str(kubeconfig(tmp_path, url))),
+            ),
+            capture_output=True,
+            check=False,
+            cwd=HERE,
+            timeout=60,
+        )
+    assert done.returncode == 0, done.stderr
+    assert not (HERE / "-").exists()
+    path = tmp_path / "incident.tar.gz"
+    path.write_bytes(done.stdout)
+    assert bundle.is_bundle(path)
+    assert f"{len(done.stdout):,} bytes" in done.stderr.decode()
+    gaps = [gap for several in bundle.read(path).gaps.values() for gap in several]
+    assert any(gap.ask == "corediag collect -o FILE --rung 2  # anew" for gap in gaps)
+    assert not any(gap.ask.startswith("corediag run") for gap in gaps)
+
+
 def test_explain_access_asks_nothing() -> None:
     """Without any cluster, and as far as the options go."""
     done = corediag("run", "--explain-access")
@@ -248,3 +288,12 @@ def test_completion_scripts_are_printed() -> None:
         done = corediag("completion", shell)
         assert done.returncode == 0
         assert "_COREDIAG_COMPLETE" in done.stdout
+
+
+def test_what_is_given_twice_is_read_once(tmp_path: Path) -> None:
+    """Else each of its lines would be counted twice."""
+    log = tmp_path / "coredns.log"
+    log.touch()
+    twice = [str(log), str(tmp_path / "." / "coredns.log")]
+    assert once(twice) == [str(log)]
+    assert once([str(log), "-", str(tmp_path)]) == ["-", str(tmp_path)]

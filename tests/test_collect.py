@@ -4,13 +4,17 @@ import threading
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+import pytest
+
 from diagnose.asks import Ask
 from diagnose.collect import Reading, asks_of, evidence_of, read
 from diagnose.evidence import Evidence
-from diagnose.model import Fact, Gap, GapKind
+from diagnose.facts.logs import not_given
+from diagnose.model import Fact, Gap, GapKind, Subject
 from diagnose.parts import Haul, Kind, Part
 from diagnose.pool import Pool
 from diagnose.registry import load
+from diagnose.signatures.base import Emitter
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -121,3 +125,33 @@ def test_the_same_part_is_read_once() -> None:
     assert after.items[: len(before.items)] == before.items
     assert after.items[0] is before.items[0]
     assert len(after.items) == 2
+
+
+def test_a_text_that_told_something_is_listed() -> None:
+    """What a quote is taken from is among what was read, whatever kind it has."""
+    text = Part(Kind.TEXT, "a", "disable:\n  - rke2-coredns\n")
+    other = Part(Kind.TEXT, "b", "nothing of interest\n")
+    log = Part(Kind.LOG, "c", "[INFO] CoreDNS-1.11.1\n")
+    told = [one.origin for one in evidence_of(Haul((text, other, log))).recognised]
+    assert told == ["a", "c"]
+
+
+@pytest.mark.parametrize(("name", "missing"), [("coredns-7c65d6cfc9-aaaaa", 1), ("", 0)])
+def test_a_replica_without_a_log_is_named(name: str, missing: int) -> None:
+    """Beside the log of another one; a log that names no pod may be of any."""
+    rows = "".join(
+        f"kube-system   coredns-7c65d6cfc9-{one}   1/1   Running   0   2h\n"
+        for one in ("aaaaa", "bbbbb")
+    )
+    parts = (
+        Part(
+            Kind.LOG,
+            "log",
+            "CoreDNS-1.11.1\n",
+            emitter=Emitter.COREDNS,
+            subject=Subject("Pod", name),
+        ),
+        Part(Kind.TABLE, "pods", f"NAMESPACE   NAME   READY   STATUS   RESTARTS   AGE\n{rows}"),
+    )
+    gaps = [gap.what for gap in not_given(evidence_of(Haul(parts)))]
+    assert gaps == ["the log of pod kube-system/coredns-7c65d6cfc9-bbbbb"] * missing

@@ -1,15 +1,17 @@
 """The judge alone says ok and unknown."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnose.check import NotApplicable, Undecided, check
-from diagnose.judge import judge
+from diagnose.judge import MOST_SOUGHT, judge
 from diagnose.model import (
     CLUSTER,
     Fact,
     Finding,
     Gap,
     GapKind,
+    ObjectQuote,
     Quote,
     Severity,
     Status,
@@ -87,6 +89,31 @@ def test_a_finding_on_holed_evidence_stays_a_problem() -> None:
         (FINDING,),
         (GAP,),
     )
+
+
+class OneLine:
+    """The way to the only line of an object."""
+
+    def quote(self, _: tuple[str, ...]) -> Quote:
+        """Return it."""
+        return Quote("pods", "phase: Failed", 7)
+
+
+@check(title="t", severity=Severity.WARNING, family="f")
+def many(fact: Needed) -> Iterator[Finding]:
+    """Find very much."""
+    for number in range(MOST_SOUGHT + 1):
+        quote = ObjectQuote("pods", f"a row {number}", 1, summary=True, lines=OneLine())
+        yield replace(FINDING, quotes=(quote,))
+
+
+def test_objects_are_quoted_with_the_line_that_decides() -> None:
+    """As far as there are not very many of them, whose lines would take long to look for."""
+    first, *_, last = judge(many, {Needed: Needed(origin="pods")}).findings
+    assert first.quotes == (ObjectQuote("pods", "phase: Failed", 7, short="a row 0"),)
+    assert not first.quotes[0].summary
+    assert last.quotes[0].summary
+    assert last.quotes[0].text == f"a row {MOST_SOUGHT}"
 
 
 def test_not_applicable_and_undecided() -> None:

@@ -136,6 +136,38 @@ def test_a_manifest_without_a_corefile_is_not_called_well() -> None:
     assert linted("apiVersion: v1\nkind: Service\nmetadata:\n  name: x\n").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (".:53\n[INFO] plugin/reload: Running\nCoreDNS-1.12.4\n", "but a log of CoreDNS"),
+        ("nameserver 192.0.2.1\nsearch example.org\n", "but resolv.conf"),
+        ("default via 192.0.2.1 dev eth0\n192.0.2.0/24 dev eth0 scope link\n", "but ip route"),
+    ],
+)
+def test_what_is_something_else_is_said_so_once(text: str, says: str) -> None:
+    """Evidence of another kind has no faults by the line; `run` is what reads it."""
+    done = linted(text)
+    assert (done.returncode, done.stdout) == (2, ""), done
+    assert says in done.stderr
+    assert "to read it: corediag run --from -" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".:53 {\n    errorz\n}\n",
+        "cluster.local:53 example {\n    log\n",
+        "# nameserver 192.0.2.1\n.:53 {\n    forward 192.0.2.1\n}\n",
+        "log\nforward . 192.0.2.1\n",
+    ],
+)
+def test_a_broken_corefile_is_still_one(text: str) -> None:
+    """What may be meant as a Corefile is judged as one."""
+    done = linted(text)
+    assert "no Corefile" not in done.stderr, done
+    assert "1 Corefile" in done.stderr
+
+
 @pytest.mark.parametrize("text", ["", " \n\n", "# a comment\n#another\n", "\ufeff# one\n"])
 def test_what_holds_no_word_is_no_corefile(text: str) -> None:
     """CoreDNS would serve a default of its own instead; nothing of it was looked at."""

@@ -11,7 +11,18 @@ import yaml
 
 from diagnose.asks import ASKS, Ask
 from diagnose.pool import Pool
-from diagnose.rbac import EVERYWHERE, USUAL, Right, grants, held, manifest, rights, role, up_to
+from diagnose.rbac import (
+    EVERYWHERE,
+    USUAL,
+    Right,
+    grants,
+    held,
+    manifest,
+    missing_role,
+    rights,
+    role,
+    up_to,
+)
 from diagnose.sources.live import Live
 from diagnose.sources.options import LiveOptions
 from diagnose.sources.plans import PLANS
@@ -270,3 +281,20 @@ def test_an_answer_that_does_not_come_proves_no_lack(how: str, tmp_path: Path) -
     found = lacks(cluster, tmp_path)
     assert found.missing == ()
     assert found.unknown
+
+
+def test_what_is_missing_takes_nothing_away() -> None:
+    """Applied, it stands in the place of no role that is there, be it of another time."""
+    lacking = (LIST_PODS, CREATE)
+    printed = [missing_role(4, several, ()) for several in (lacking, lacking[:1], lacking)]
+    first, other, again = ([*yaml.safe_load_all(text)] for text in printed)
+    names = [one["metadata"]["name"] for one in first + other]
+    assert all(name.startswith("corediag-missing-") for name in names)
+    assert len({(one["kind"], one["metadata"]["name"]) for one in first + other}) == 3
+    assert first == again
+    assert allowed(printed[0]) == set(lacking)
+    whole = {one["metadata"]["name"] for one in yaml.safe_load_all(role(4))}
+    assert whole.isdisjoint(names)
+    (name,) = {name.removesuffix("-probe") for name in names[:2]}
+    assert f"create clusterrolebinding {name} --clusterrole={name} " in printed[0]
+    assert f"create rolebinding {name}-probe --role={name}-probe " in printed[0]

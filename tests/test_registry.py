@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from diagnose import registry
 from diagnose.check import check, needs_of
 from diagnose.model import Check, Fact, Finding, GapKind, Severity
-from diagnose.registry import Registry, RegistryError, UnknownCheck, verify
+from diagnose.registry import Registry, RegistryError, UnknownCheck, consistent, verify
 
 
 class Something(Fact):
@@ -107,16 +108,70 @@ def anew() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("anew")
+@pytest.mark.parametrize(
+    ("code", "because"),
+    [
+        ("raise RuntimeError('no licence')", "RuntimeError: no licence"),
+        ("import sys; sys.exit(3)", "ends the program: SystemExit: 3"),
+        ("import no_such_module", "No module named 'no_such_module'"),
+        ("x = (", "SyntaxError"),
+        ("while True: pass", "did not end within"),
+        (
+            "import time\ntry:\n    time.sleep(60)\nexcept BaseException:\n    time.sleep(60)",
+            "did not end within",
+        ),
+        ("answer = 42", "defines no check"),
+    ],
+)
 def test_foreign_package_that_fails_is_a_gap(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    code: str,
+    because: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A broken plugin is named in the report and stops nothing."""
-    install(tmp_path, "no_such_module")
+    """A broken plugin is named in the report and stops nothing, and cannot write into it."""
+    (tmp_path / "their_checks.py").write_text(f"print('loading')\n{code}\n")
+    install(tmp_path, "their_checks")
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(registry, "LONGEST_IMPORT_S", 0.2)
+    monkeypatch.setattr(registry, "AGAIN_S", 0.1)
+    monkeypatch.delitem(sys.modules, "their_checks", raising=False)
     loaded = registry.load()
-    assert loaded.checks
+    assert any(one.id == "loop" for one in loaded.checks)
     assert [gap.kind for gap in loaded.gaps] == [GapKind.CRASHED]
     assert "theirs" in loaded.gaps[0].what
+    assert because in loaded.gaps[0].because
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("anew")
+def test_an_interrupt_is_no_failure_of_a_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while a package is imported ends the run."""
+    (tmp_path / "their_checks.py").write_text("raise KeyboardInterrupt")
+    install(tmp_path, "their_checks")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "their_checks", raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        registry.load()
+
+
+def test_packages_that_contradict_are_left_out() -> None:
+    """Those that agree stay, in whichever order they explain each other."""
+    own = [make("ours")]
+    foreign = {
+        "takes an id": (make("more"), make("ours")),
+        "explains a later one": (make("early", "late"),),
+        "is explained": (make("late"),),
+        "explains nothing there": (make("lost", "nowhere"),),
+    }
+    kept, wrong = consistent(own, foreign)
+    assert {one.id for one in kept} == {"ours", "early", "late"}
+    assert set(wrong) == {"takes an id", "explains nothing there"}
+    assert "ours is used" in wrong["takes an id"]
+    assert consistent(own, {"a": (make("late"),)})[1] == {}
 
 
 @pytest.mark.parametrize("archive", [False, True])

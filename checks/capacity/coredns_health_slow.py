@@ -26,7 +26,7 @@ ENDED = "connection refused"  # what the request meets while the process shuts d
     severity=Severity.WARNING,
     family="capacity",
     explains=("coredns-liveness-killed", "dns-latency-high"),
-    also=("coredns-cpu-throttled", "dns-query-overload"),
+    also=("dns-query-overload",),
 )
 def coredns_health_slow(logs: CoreDNSLogs) -> Iterator[Finding]:
     """Yield one finding per pod that says so several times; a possibility."""

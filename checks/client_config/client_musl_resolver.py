@@ -2,7 +2,7 @@
 
 musl asks all name servers at once and takes the first answer. Up to 1.2.3 it has no TCP, so that an
 answer which does not fit into a datagram is lost; and its search ends at the first suffix that is
-answered without an address, or with a failure.
+answered without an address, or with a failure. Before 1.1.13 it does not search.
 
 Limits: a possibility: the name may have come into being between the two look-ups, or the two were
 made in different places. A musl program that says "Try again" got no answer, as others would.

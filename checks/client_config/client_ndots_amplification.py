@@ -27,7 +27,7 @@ STRAINED = 3  # own health requests over loopback that failed
     title="Searched names that do not exist are most of CoreDNS's load",
     severity=Severity.INFO,
     family="ndots",
-    explains=("coredns-health-slow", "dns-latency-high"),
+    explains=("coredns-health-slow", "dns-latency-high", "lookups-slow"),
 )
 def client_ndots_amplification(metrics: CoreDNSMetrics) -> Iterator[Finding]:
     """Yield one finding per pod that is short of time and answers mostly NXDOMAIN."""

@@ -6,7 +6,8 @@ about the cluster's DNS. The pods of CoreDNS have that resolver too: what is tri
 does not ask CoreDNS.
 
 Limits: a node whose resolver is told to ask cluster DNS for the domain can answer; only a failed
-look-up counts, and by itself it is a possibility. Proof is that cluster DNS knows the same name.
+look-up counts, and by itself it is a possibility. Proof is that cluster DNS knows the same name. A
+cloud's resolver may have been asked on purpose, or be a pod's second server: a possibility always.
 Source: systemd v255 src/resolve/resolved-dns-stub.h (127.0.0.53, 127.0.0.54); network-manager of
 Ubuntu 16.04, which starts dnsmasq with --listen-address=127.0.1.1; kubernetes/kubernetes v1.31.0,
 pkg/kubelet/network/dns/dns.go: only pods are given the cluster's servers.
@@ -35,6 +36,7 @@ def cluster_name_asked_elsewhere(elsewhere: AskedElsewhere) -> Iterator[Finding]
         known = f"; {one.cluster_server or 'cluster DNS'} knows it" if one.answered else ""
         inside = ", in a pod of CoreDNS" if one.place.name.startswith(DNS_PODS) else ""
         whose = "a server that the pod is given" if one.given else "a node's own resolver"
+        whose = "the cloud's resolver" if one.cloud else whose
         yield Finding(
             subject=one.place if one.place.kind else CLUSTER,
             message=f"{', '.join(one.names[:3])}: asked of {one.server}, {whose}"
@@ -60,5 +62,5 @@ def cluster_name_asked_elsewhere(elsewhere: AskedElsewhere) -> Iterator[Finding]
                     "make CoreDNS forward to itself",
                 ),
             ),
-            proven=one.answered,
+            proven=one.answered and not one.cloud,
         )

@@ -1,6 +1,7 @@
-"""A pod asks for cluster names while it uses the node's resolvers, by its dnsPolicy.
+"""A pod of the host's network asks for cluster names and gets the node's resolvers.
 
-With hostNetwork, ClusterFirst means Default; the policy for such pods is ClusterFirstWithHostNet.
+There ClusterFirst, which is the default, means Default; the policy for such pods is
+ClusterFirstWithHostNet. Who names another policy himself is told by pod-dnspolicy-not-cluster.
 
 Limits: many agents run so on purpose and need no cluster names: only a pod in which such a look-up
 failed counts. Where the pod is not known, its workload is a possibility if it names what was asked.
@@ -11,12 +12,12 @@ from collections.abc import Iterator
 
 from diagnose.check import check
 from diagnose.facts import PodPolicies
-from diagnose.model import Finding, Remedy, Risk, Severity
-from diagnose.remedies import look, quoted
+from diagnose.findings import policy_findings
+from diagnose.model import Finding, Severity
 
 
 @check(
-    title="A pod that needs cluster names uses the node's resolvers",
+    title="A pod of the host's network that needs cluster names asks the node's resolvers",
     severity=Severity.WARNING,
     family="client-config",
     explains=(
@@ -24,36 +25,7 @@ from diagnose.remedies import look, quoted
         "resolution-fails",
         "short-names-fail",
     ),
-    also=("pod-dnspolicy-not-cluster",),
 )
 def hostnetwork_dnspolicy(policies: PodPolicies) -> Iterator[Finding]:
     """Yield one finding per pod whose look-up failed for it."""
-    for one in policies.wrong:
-        space, pod = quoted(one.subject.namespace, "default"), quoted(one.subject.name, "<pod>")
-        workload = "<workload>" if one.certain else f"{one.subject.kind.lower()}/{pod}"
-        pod = pod if one.certain else workload
-        host = "host" in one.why
-        policy = "ClusterFirstWithHostNet" if host else "ClusterFirst"
-        name = quoted(one.name, "<name>")
-        yield Finding(
-            subject=one.subject,
-            message=f"the pod {one.why}; {one.name} is known to cluster DNS alone",
-            quotes=one.quotes,
-            proven=one.certain,
-            remedy=(
-                look(
-                    "See whom the pod asks",
-                    f"kubectl -n {space} exec {pod} -- cat /etc/resolv.conf",
-                    verify="the node's servers: that is the fault",
-                ),
-                Remedy(
-                    title=f"Set dnsPolicy: {policy} in its workload",
-                    commands=(
-                        f"kubectl -n {space} patch {workload} --type merge -p "
-                        f'\'{{"spec":{{"template":{{"spec":{{"dnsPolicy":"{policy}"}}}}}}}}\'',
-                    ),
-                    risk=Risk.DISRUPTIVE,
-                    verify=f"kubectl -n {space} exec {pod} -- nslookup {name}",
-                ),
-            ),
-        )
+    yield from policy_findings(one for one in policies.wrong if one.meant_otherwise)

@@ -63,7 +63,7 @@ def kubelet_clusterdns_mismatch(services: DNSServices, pods: AskedServers) -> It
             message=f"pods ask {', '.join(given)}, the DNS service has {having}"
             + (", and no node-local cache is listed" if cached else "")
             + ("" if sure else "; or this pod's own dnsConfig names it"),
-            quotes=(one.quote, services.services[0].quote),
+            quotes=(one.quote.on("cluster_dns"), services.services[0].quote.on("cluster_ips")),
             remedy=steps(one.subject, given[0], services, proven=proven),
             proven=proven,
         )
@@ -75,7 +75,7 @@ def kubelet_clusterdns_mismatch(services: DNSServices, pods: AskedServers) -> It
         yield Finding(
             subject=one.subject,
             message=f"{', '.join(given)} was asked and said nothing, the DNS service has {having}",
-            quotes=(one.quote, services.services[0].quote),
+            quotes=(one.quote.on("cluster_dns"), services.services[0].quote.on("cluster_ips")),
             remedy=steps(one.subject, given[0], services, proven=False),
             proven=False,
         )

@@ -1,7 +1,8 @@
 """A Service is asked for by a name that is written wrongly.
 
 Cluster DNS rightly says that such a name does not exist: it has another domain than the cluster's,
-names a Service that the namespace does not have, or a pod below a Service that is not headless.
+names a Service that the namespace does not have, or a pod below a Service that is not headless or
+not there.
 
 Limits: what was meant is a guess, a listing may leave Services out, and a cluster may have a domain
 that is nearly the usual one, so it is a possibility.

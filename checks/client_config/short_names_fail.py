@@ -12,7 +12,7 @@ pkg/kubelet/network/dns/dns.go; busybox networking/nslookup.c (add_query_with_se
 
 from collections.abc import Iterator
 
-from diagnose.check import Undecided, check
+from diagnose.check import NotApplicable, Undecided, check
 from diagnose.facts import ClientResolutions, ProbeMatrix
 from diagnose.facts.dns_answers import NameKind, Place, PlaceKind
 from diagnose.facts.lookup_contrasts import not_searched, short_forms
@@ -81,7 +81,9 @@ def of_pods(matrix: ProbeMatrix) -> Iterator[Finding]:
             else None
         )
     )
-    if not any(kind is NameKind.SHORT for _, kind in cells):
+    if cells and not any(kind is NameKind.SHORT for _, kind in cells):
+        raise NotApplicable("no pod that was asked has a tool that completes names (getent)")
+    if not cells:
         raise Undecided("no pod asked for a short name")
     failing: list[Place] = []
     for place, kind in cells:

@@ -1,9 +1,9 @@
 """The bridge plugin cannot make its bridge, or the kernel refuses what it sets there.
 
-An interface of the bridge's name may be there that is no bridge; a node that is itself a container
-may lack the permission, the bridge module or IPv6.
+A node that is itself a container may lack the permission, the bridge module or IPv6.
 
-Limits: an address of another subnet on a real bridge is cni0-conflict.
+Limits: an address of another subnet on a real bridge is cni0-conflict, an interface of its name
+that is no bridge cni-bridge-name-taken.
 Source: containernetworking/plugins v1.9.1, plugins/main/bridge/bridge.go (ensureBridge, ensureAddr,
 enableIPForward).
 """
@@ -18,7 +18,7 @@ from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, stuck_pods_go_on
 from diagnose.signatures.cni import BRIDGE_ADDRESS_DENIED, BRIDGE_FAILED, FORWARDING_DENIED
 
-NO_BRIDGE = "already exists but is not a bridge"
+NO_BRIDGE = "already exists"  # "… but is not a bridge", which may be cut off
 
 
 @check(
@@ -26,20 +26,21 @@ NO_BRIDGE = "already exists but is not a bridge"
     severity=Severity.CRITICAL,
     family="sandbox-other",
     explains=("pods-stuck-container-creating",),
-    also=("cni-bridge-name-taken",),
 )
 def cni_bridge_failed(failures: SandboxFailures) -> Iterator[Finding]:
     """Yield one finding per node on which the bridge cannot be set up."""
     yield from sandbox_findings(
-        failures, (BRIDGE_FAILED, BRIDGE_ADDRESS_DENIED, FORWARDING_DENIED), message, steps
+        failures,
+        (BRIDGE_FAILED, BRIDGE_ADDRESS_DENIED, FORWARDING_DENIED),
+        message,
+        steps,
+        only=lambda match: NO_BRIDGE not in match["reason"],
     )
 
 
 def message(match: Match) -> str:
     """Return what the plugin could not do."""
     bridge = match["bridge"] or "the bridge"
-    if NO_BRIDGE in match["reason"]:
-        return f"an interface named {bridge} is there and is not a bridge"
     if match.signature == FORWARDING_DENIED.name:
         return f"forwarding cannot be enabled: {match['reason'][:120]}"
     what = (
@@ -53,15 +54,7 @@ def message(match: Match) -> str:
 def steps(match: Match, node: str) -> tuple[Remedy, ...]:
     """Return the remedy for the case that the message names."""
     bridge = match["bridge"] or "cni0"
-    if NO_BRIDGE in match["reason"]:
-        cure = Remedy(
-            title="Delete or rename that interface; the next pod makes the bridge",
-            commands=(f"ip link delete {bridge}  # on {node}",),
-            risk=Risk.DISRUPTIVE,
-            verify=f"ip -d link show {bridge}  # bridge, after the next pod start",
-            why="see first to whom it belongs: what uses it loses its network",
-        )
-    elif match.signature == BRIDGE_ADDRESS_DENIED.name:
+    if match.signature == BRIDGE_ADDRESS_DENIED.name:
         cure = Remedy(
             title="Enable IPv6 on the node, or take the IPv6 range out of the configuration",
             commands=("sysctl -w net.ipv6.conf.all.disable_ipv6=0",),
@@ -84,10 +77,10 @@ def steps(match: Match, node: str) -> tuple[Remedy, ...]:
         )
     return (
         look(
-            "See what carries the bridge's name, and what the kernel allows",
+            "See what the kernel has and allows",
             f"ip -d link show {bridge}; lsmod | grep bridge  # on {node}",
             "sysctl net.ipv4.ip_forward net.ipv6.conf.all.disable_ipv6",
-            verify="the kind of the interface, or the missing module or permission",
+            verify="the missing module, permission or setting",
         ),
         cure,
         stuck_pods_go_on(),

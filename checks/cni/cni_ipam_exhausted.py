@@ -6,9 +6,8 @@ that vanished without a teardown (a crash, a power cut) keep their addresses for
 Other add-ons keep their pools in the cluster or a cloud, and say in words of their own that nothing
 is left.
 
-Limits: an address that somebody asked for and another holds may be held rightly: a possibility. A
-node that really runs as many pods as its range has addresses looks the same; the count
-of files against the count of sandboxes tells them apart.
+Limits: a node that really runs as many pods as its range has addresses looks the same; the count of
+files against the count of sandboxes tells them apart.
 Source: containernetworking/plugins plugins/ipam/host-local/backend/allocator (GetNext), v1.1.1; the
 add-ons' words are cited with their signatures.
 """
@@ -21,12 +20,12 @@ from diagnose.facts import SandboxFailures
 from diagnose.facts.sandbox import SandboxFailure, by_place, seen
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
-from diagnose.signatures.cni import IPAM_DUPLICATE, IPAM_EXHAUSTED
-from diagnose.signatures.mechanisms import ADDRESS_TAKEN, POOL_EXHAUSTED, spoken
+from diagnose.signatures.cni import IPAM_EXHAUSTED
+from diagnose.signatures.mechanisms import POOL_EXHAUSTED, spoken
 from diagnose.text.regex import regex
 from diagnose.values import dataclass
 
-EXHAUSTED = (IPAM_EXHAUSTED, IPAM_DUPLICATE, POOL_EXHAUSTED, ADDRESS_TAKEN)
+EXHAUSTED = (IPAM_EXHAUSTED, POOL_EXHAUSTED)
 NAMES = frozenset(one.name for one in EXHAUSTED)
 HOST_LOCAL = "for range "  # host-local's words
 
@@ -103,24 +102,20 @@ ANY = AddOn(
     severity=Severity.CRITICAL,
     family="sandbox-ipam-exhausted",
     explains=("pods-stuck-container-creating",),
-    also=("cni-ipam-stale-leases",),
 )
 def cni_ipam_exhausted(failures: SandboxFailures) -> Iterator[Finding]:
     """Yield one finding per node whose address range is used up."""
     for place, several in by_place(failures.matching(*EXHAUSTED)):
         matches = [m for one in several for m in one.reasons if m.signature in NAMES]
         used = next((m["range"] for m in matches if m["range"]), "its range")
-        leased = next((m["address"] for m in matches if m["address"]), "")
-        text = f"{leased} is leased to another sandbox" if leased else f"no address left in {used}"
         local = any(HOST_LOCAL in one.quote.text for one in several)
         node = place.name if place.kind == "Node" else place.node
         where = quoted(node, "<node>")
         yield Finding(
             subject=place,
-            message=f"{text} ({seen(several)})",
+            message=f"no address left in {used} ({seen(several)})",
             quotes=tuple(one.quote for one in several[:3]),
             remedy=steps(where) if local else pool_steps(where, add_on_of(several)),
-            proven=any(one.signature != ADDRESS_TAKEN.name for one in matches),
             at=several[0].first_at,
         )
 

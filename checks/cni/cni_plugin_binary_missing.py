@@ -23,11 +23,12 @@ from diagnose.remedies import look, quoted, restart_flannel
     severity=Severity.CRITICAL,
     family="sandbox-cni-plugin-missing",
     explains=("pods-stuck-container-creating", "cni-config-uninitialized", "node-not-ready"),
-    also=("cni-plugin-not-executable",),
 )
 def cni_plugin_binary_missing(missing: MissingPlugins) -> Iterator[Finding]:
-    """Yield one finding per node and plugin that cannot be executed there."""
+    """Yield one finding per node and plugin that is not there."""
     for one in missing.plugins:
+        if one.refused:
+            continue
         node = one.subject.name if one.subject.kind == "Node" else one.subject.node
         where, plugin, folder = quoted(node, "the node"), one.plugin, one.folder
         yield Finding(

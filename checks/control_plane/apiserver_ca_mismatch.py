@@ -26,8 +26,11 @@ from diagnose.signatures.trouble import Reason
     family="time-skew-cert",
     explains=(
         "coredns-not-ready",
+        "kube-dns-not-synced",
         "coredns-unsynced-start",
         "coredns-api-error-hidden",
+        "coredns-klog-tmp-crash",
+        "coredns-crashloop",
         "cni-apiserver-unauthorized",
     ),
 )

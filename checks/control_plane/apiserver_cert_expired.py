@@ -1,16 +1,19 @@
 """A certificate on the way to the API server is expired or not yet valid.
 
-Limits: the text does not tell a certificate that ran out from a clock that is wrong.
+Where CoreDNS does not say why it fails, the dates of the certificate that others are shown tell it:
+a possibility, as CoreDNS may be shown another one.
+
+Limits: neither tells a certificate that ran out from a clock that is wrong.
 Source: Go crypto/x509 verify.go (CertificateInvalidError.Error, Expired), go1.22.
 """
 
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import ApiFailures
+from diagnose.facts import CertificateFaults
 from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
-from diagnose.model import Finding, Remedy, Risk, Severity
+from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
 from diagnose.remedies import look
 from diagnose.signatures.trouble import Reason
 
@@ -19,16 +22,36 @@ from diagnose.signatures.trouble import Reason
     title="The API server's certificate is expired or not yet valid",
     severity=Severity.CRITICAL,
     family="time-skew-cert",
-    explains=("coredns-not-ready", "coredns-unsynced-start", "coredns-api-error-hidden"),
+    explains=(
+        "coredns-not-ready",
+        "kube-dns-not-synced",
+        "coredns-unsynced-start",
+        "coredns-api-error-hidden",
+        "coredns-klog-tmp-crash",
+        "coredns-crashloop",
+    ),
 )
-def apiserver_cert_expired(failures: ApiFailures) -> Iterator[Finding]:
-    """Yield one finding per program that finds the certificate outside of its time."""
+def apiserver_cert_expired(certificates: CertificateFaults) -> Iterator[Finding]:
+    """Yield one finding per program that says so, or per certificate that is seen to be."""
     yield from api_findings(
-        failures, (Reason.CERT_EXPIRED,), "{target} shows a certificate outside its time", steps
+        certificates.api,
+        (Reason.CERT_EXPIRED,),
+        "{target} shows a certificate outside its time",
+        steps,
     )
+    for one in certificates.seen:
+        if one.reason is Reason.CERT_EXPIRED:
+            yield Finding(
+                subject=CLUSTER,
+                message=one.message,
+                quotes=one.quotes,
+                remedy=steps(),
+                proven=False,
+                severity=one.severity,
+            )
 
 
-def steps(_: ApiFailure) -> tuple[Remedy, ...]:
+def steps(_: ApiFailure | None = None) -> tuple[Remedy, ...]:
     """Return the remedy: dates and clocks first, then a new certificate."""
     return (
         look(

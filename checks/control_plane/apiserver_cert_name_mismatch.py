@@ -1,21 +1,23 @@
 """The API server's certificate does not name the address that is asked.
 
 Pods ask the first address of the service range; a certificate made without it, or before that range
-was changed, fits only the other addresses. Names that the TLS library refuses to parse (a trailing
-dot) belong here too.
+was changed, fits only the other addresses.
+
+CoreDNS from 1.12.4 to 1.13.1 refuses it without a word of why; then the certificate that others are
+shown tells it, as a possibility: CoreDNS may be shown another one.
 
 Limits: an address that another server answers at shows the same text.
-Source: Go crypto/x509 verify.go (HostnameError.Error) and parser.go (malformed names), go1.22.
+Source: Go crypto/x509 verify.go (HostnameError.Error), go1.22.
 """
 
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import ApiFailures
+from diagnose.facts import CertificateFaults
 from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
-from diagnose.model import Finding, Remedy, Risk, Severity
-from diagnose.remedies import look
+from diagnose.model import CLUSTER, Finding, Remedy, Severity
+from diagnose.remedies import issue_certificate, names_of_certificate, quoted
 from diagnose.signatures.trouble import Reason
 
 
@@ -23,44 +25,58 @@ from diagnose.signatures.trouble import Reason
     title="The API server's certificate does not name the address asked",
     severity=Severity.CRITICAL,
     family="time-skew-cert",
-    explains=("coredns-not-ready", "coredns-unsynced-start", "coredns-api-error-hidden"),
+    explains=(
+        "coredns-not-ready",
+        "kube-dns-not-synced",
+        "coredns-unsynced-start",
+        "coredns-api-error-hidden",
+        "coredns-klog-tmp-crash",
+        "coredns-crashloop",
+    ),
 )
-def apiserver_cert_name_mismatch(failures: ApiFailures) -> Iterator[Finding]:
-    """Yield one finding per program that finds its address missing in the certificate."""
+def apiserver_cert_name_mismatch(certificates: CertificateFaults) -> Iterator[Finding]:
+    """Yield one finding per program that misses its address, or per certificate that lacks it."""
     yield from api_findings(
-        failures,
+        certificates.api,
         (Reason.CERT_NAME,),
         "the certificate of {target} does not fit",
-        steps,
+        of_failure,
     )
+    for one in certificates.seen:
+        if one.reason is Reason.CERT_NAME:
+            yield Finding(
+                subject=CLUSTER,
+                message=one.message,
+                quotes=one.quotes,
+                remedy=steps(one.address),
+                proven=False,
+                severity=one.severity,
+            )
     # An error that names nothing known, or the beginning of one: the name is what is left to see
     yield from api_findings(
-        failures,
+        certificates.api,
         (Reason.TLS_OTHER,),
         "TLS with {target} fails, for a reason that the line does not name",
-        steps,
+        of_failure,
         proven=False,
     )
 
 
-def steps(failure: ApiFailure) -> tuple[Remedy, ...]:
+def of_failure(failure: ApiFailure) -> tuple[Remedy, ...]:
+    """Return the remedy of a failed request."""
+    return steps(failure.trouble.target.rpartition(":")[0])
+
+
+def steps(address: str) -> tuple[Remedy, ...]:
     """Return the remedy: show the names, then issue the certificate anew."""
-    address = failure.trouble.target.rpartition(":")[0] or "<service address>"
+    address = quoted(address, "<service address>")
     return (
-        look(
-            "Show the names in the certificate",
-            "openssl s_client -connect 127.0.0.1:6443 </dev/null 2>/dev/null "
-            "| openssl x509 -noout -ext subjectAltName  # on a control-plane node",
-            verify=f"{address} is not among them",
-        ),
-        Remedy(
-            title="Issue the certificate anew with the address, and restart the API server",
-            commands=(
-                "mv /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver.key /root/",
-                f"kubeadm init phase certs apiserver --apiserver-cert-extra-sans={address}",
-                "crictl stop <kube-apiserver container>",
-            ),
-            risk=Risk.DISRUPTIVE,
-            verify="corediag run --check apiserver-cert-name-mismatch",
+        names_of_certificate(verify=f"{address} is not among them"),
+        issue_certificate(
+            "Issue the certificate anew with the address beside its other names, and restart the "
+            "API server",
+            f"under apiServer.certSANs in kubeadm.yaml write {address} and each name and address "
+            "of step 1 that is to stay",
+            check="apiserver-cert-name-mismatch",
         ),
     )

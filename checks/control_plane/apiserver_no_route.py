@@ -24,8 +24,11 @@ from diagnose.signatures.trouble import Reason
     family="apiserver-unreachable",
     explains=(
         "coredns-not-ready",
+        "kube-dns-not-synced",
         "coredns-unsynced-start",
         "coredns-api-error-hidden",
+        "coredns-klog-tmp-crash",
+        "coredns-crashloop",
         "pods-stuck-container-creating",
     ),
 )

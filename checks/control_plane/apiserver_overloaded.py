@@ -19,7 +19,14 @@ from diagnose.signatures.trouble import Reason
     title="The API server answers with errors",
     severity=Severity.CRITICAL,
     family="apiserver-unreachable",
-    explains=("coredns-not-ready", "coredns-unsynced-start", "coredns-api-error-hidden"),
+    explains=(
+        "coredns-not-ready",
+        "kube-dns-not-synced",
+        "coredns-unsynced-start",
+        "coredns-api-error-hidden",
+        "coredns-klog-tmp-crash",
+        "coredns-crashloop",
+    ),
 )
 def apiserver_overloaded(failures: ApiFailures) -> Iterator[Finding]:
     """Yield one finding per program that the API server answers with 5xx or 429."""

@@ -3,6 +3,9 @@
 Machines that resume from a snapshot, boards without a battery, and hosts whose time server is a
 name that needs DNS begin years or hours in the past.
 
+Where no program says so itself, the dates of the certificate that others are shown tell it, by the
+API server's own clock.
+
 Limits: where the certificate was issued under a clock that was ahead, that clock is the wrong one.
 Source: golang/go go1.26, crypto/x509/verify.go (isValid: "current time … is before …").
 """
@@ -10,8 +13,8 @@ Source: golang/go go1.26, crypto/x509/verify.go (isValid: "current time … is b
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import ApiFailures
-from diagnose.model import Finding, Remedy, Risk, Severity
+from diagnose.facts import CertificateFaults
+from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
 from diagnose.signatures.trouble import Reason
 from diagnose.text.regex import regex
@@ -25,9 +28,19 @@ BEFORE = regex(r"current time (?P<now>\S{10,40}) is before (?P<begin>\d\S{9,39}?
     family="time-skew-cert",
     explains=("apiserver-cert-expired", "apiserver-unauthorized", "upstream-tls-failure"),
 )
-def clock_skew(failures: ApiFailures) -> Iterator[Finding]:
-    """Yield one finding per program whose clock lies before the certificate that it is shown."""
-    for one in failures.failures:
+def clock_skew(certificates: CertificateFaults) -> Iterator[Finding]:
+    """Yield one finding per program, or server, whose clock lies before a certificate in use."""
+    for early in certificates.seen:
+        if early.early:
+            yield Finding(
+                subject=CLUSTER,
+                message=early.message,
+                quotes=early.quotes,
+                remedy=steps(""),
+                proven=False,
+                severity=early.severity,
+            )
+    for one in certificates.api.failures:
         match = BEFORE.search(one.quote.text) if one.trouble.reason is Reason.CERT_EXPIRED else None
         if match is None or one.recovered:
             continue
@@ -37,20 +50,25 @@ def clock_skew(failures: ApiFailures) -> Iterator[Finding]:
             message=f"{one.emitter.value}: its clock says {match['now']}, the certificate of the "
             f"API server begins at {match['begin']}",
             quotes=(one.quote,),
-            remedy=(
-                look(
-                    "Compare the clocks",
-                    f"timedatectl; chronyc tracking  # on {quoted(node, 'the node')}",
-                    "date -u  # on a control-plane node",
-                    verify="which of the two is wrong",
-                ),
-                Remedy(
-                    title="Set the clock, from a time server that is named by its address",
-                    commands=("chronyc makestep  # or: timedatectl set-ntp true",),
-                    risk=Risk.DISRUPTIVE,
-                    verify="timedatectl  # System clock synchronized: yes",
-                    why="a time server's name does not resolve while DNS waits for the clock",
-                ),
-            ),
+            remedy=steps(node),
             at=one.first_at,
         )
+
+
+def steps(node: str) -> tuple[Remedy, ...]:
+    """Return the remedy: find which clock is wrong, then set it."""
+    return (
+        look(
+            "Compare the clocks",
+            f"timedatectl; chronyc tracking  # on {quoted(node, 'the node')}",
+            "date -u  # on a control-plane node",
+            verify="which of the two is wrong",
+        ),
+        Remedy(
+            title="Set the clock, from a time server that is named by its address",
+            commands=("chronyc makestep  # or: timedatectl set-ntp true",),
+            risk=Risk.DISRUPTIVE,
+            verify="timedatectl  # System clock synchronized: yes",
+            why="a time server's name does not resolve while DNS waits for the clock",
+        ),
+    )

@@ -25,7 +25,6 @@ from diagnose.remedies import look, restart_flannel
         "flannel-daemonset-failing",
         "flannel-podcidr-not-assigned",
     ),
-    also=("controller-manager-not-allocating-cidrs",),
 )
 def node_podcidr_missing(ranges: NodeRanges) -> Iterator[Finding]:
     """Yield one finding per node without a range beside others, or one where flannel has none."""
@@ -34,11 +33,10 @@ def node_podcidr_missing(ranges: NodeRanges) -> Iterator[Finding]:
         return
     alone = not ranges.given
     for one in missing[:1] if alone else missing:
-        never = ", and kube-controller-manager is not told to give any" if ranges.unset else ""
         yield Finding(
             subject=CLUSTER if alone else one.subject,
-            message=("no node has" if alone else "has no") + f" spec.podCIDR{never}",
-            quotes=(*(each.quote for each in missing[:2]), *ranges.unset[:1]),
+            message="no node has spec.podCIDR" if alone else "has no spec.podCIDR",
+            quotes=tuple(each.quote for each in missing[:2]),
             remedy=(
                 look(
                     "See which nodes have a range, and the controller manager's flags",

@@ -43,7 +43,7 @@ def cluster_domain_mismatch(corefile: Corefile, pods: SearchedDomains) -> Iterat
         yield Finding(
             subject=one.subject,
             message=f"{what}, CoreDNS serves {', '.join(zones)}",
-            quotes=(one.quote, corefile.quote(owner.line)),
+            quotes=(one.quote.on("cluster_domain"), corefile.quote(owner.line)),
             remedy=(
                 edit_corefile(
                     f"Serve the domain that pods search: kubernetes {domain} in-addr.arpa ip6.arpa",

@@ -19,13 +19,14 @@ from diagnose.model import Finding, Severity
     severity=Severity.CRITICAL,
     family="corefile-syntax",
     explains=("coredns-crashloop", "corefile-reload-failed"),
-    also=("corefile-unknown-property", "corefile-forward-invalid"),
 )
 def corefile_argument_error(faults: CorefileFaults) -> Iterator[Finding]:
-    """Yield one finding per directive whose arguments or options its plugin refuses."""
+    """Yield one finding per directive whose arguments its plugin refuses."""
     yield from corefile_findings(
         faults,
-        (FaultKind.ARGUMENT, FaultKind.PROPERTY, FaultKind.UPSTREAM),
+        (FaultKind.ARGUMENT,),
         "corefile-argument-error",
-        "Correct the arguments; the plugin's page lists them: https://coredns.io/plugins/",
+        lambda _: (
+            "Correct the arguments; the plugin's page lists them: https://coredns.io/plugins/"
+        ),
     )

@@ -44,8 +44,8 @@ def corefile_kubernetes_plugin_missing(corefile: Corefile) -> Iterator[Finding]:
     )
     if cache or corefile.plugin("etcd"):
         raise NotApplicable("this Corefile is not of the cluster's DNS server")
-    if corefile.faults and any(token.text == "kubernetes" for token in lex(corefile.text)):
-        raise NotApplicable("the Corefile cannot be read up to its kubernetes plugin")
+    if corefile.faults:
+        raise NotApplicable("CoreDNS does not take this Corefile: what it holds comes after that")
     root = corefile.block_for(".")
     if not root and corefile.gaps:
         raise NotApplicable("this may be a part of the Corefile")
@@ -62,7 +62,7 @@ def corefile_kubernetes_plugin_missing(corefile: Corefile) -> Iterator[Finding]:
         quotes=(corefile.quote(corefile.blocks[0].line),),
         remedy=add_plugin(),
         severity=None if root else Severity.WARNING,
-        proven=bool(root) and not corefile.faults,
+        proven=bool(root),
     )
 
 

@@ -42,7 +42,7 @@ def corefile_listen_port_mismatch(corefile: Corefile, services: DNSServices) -> 
             subject=service.subject,
             message=f"it sends to port {ports}, the Corefile listens on "
             f"{', '.join(str(port) for port in sorted(listens))}",
-            quotes=(service.quote, corefile.quote(owners[0][0].line)),
+            quotes=(service.quote.on("targets"), corefile.quote(owners[0][0].line)),
             remedy=(
                 look(
                     "Compare the Service, the container's ports and the Corefile",

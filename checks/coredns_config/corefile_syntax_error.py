@@ -1,6 +1,7 @@
 """The Corefile does not parse.
 
-CoreDNS exits on it at start; a server that runs keeps its old configuration and says so once.
+CoreDNS exits on it at start; a server that runs keeps its old configuration and says so once. A
+file that is not there, and zones or plugins given twice, have checks of their own.
 
 Limits: the line that CoreDNS names is where its parser gave up, often the one after the mistake. A
 bare Corefile whose braces do not match may be a piece of one.
@@ -22,13 +23,12 @@ from diagnose.model import Finding, Severity
     severity=Severity.CRITICAL,
     family="corefile-syntax",
     explains=("coredns-crashloop", "corefile-reload-failed"),
-    also=("corefile-duplicate-zone", "corefile-missing"),
 )
 def corefile_syntax_error(faults: CorefileFaults) -> Iterator[Finding]:
     """Yield one finding per place at which the file does not parse."""
     yield from corefile_findings(
         faults,
-        (FaultKind.SYNTAX, FaultKind.DUPLICATE, FaultKind.MISSING),
+        (FaultKind.SYNTAX,),
         "corefile-syntax-error",
-        "Correct the line, or the brace or argument before it",
+        lambda _: "Correct the line, or the brace or argument before it",
     )

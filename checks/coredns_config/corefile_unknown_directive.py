@@ -28,5 +28,5 @@ def corefile_unknown_directive(faults: CorefileFaults) -> Iterator[Finding]:
         faults,
         (FaultKind.UNKNOWN_DIRECTIVE,),
         "corefile-unknown-directive",
-        "Correct the name of the plugin, or remove its line",
+        lambda _: "Correct the name of the plugin, or remove its line",
     )

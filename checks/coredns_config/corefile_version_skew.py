@@ -29,5 +29,5 @@ def corefile_version_skew(faults: CorefileFaults) -> Iterator[Finding]:
         faults,
         (FaultKind.REMOVED,),
         "corefile-version-skew",
-        "Replace what this version does not have, or run the version that has it",
+        lambda _: "Replace what this version does not have, or run the version that has it",
     )

@@ -16,6 +16,8 @@ from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look
 from diagnose.signatures.coredns import HOSTS_FILE_MISSING, ZONE_FILE_FAILED
 
+DIRECTORY = "is a directory"
+
 
 @check(
     title="A zone or hosts file of CoreDNS cannot be read",
@@ -38,6 +40,11 @@ def zone_file_load_failed(logs: CoreDNSLogs) -> Iterator[Finding]:
 
 def message(match: Match) -> str:
     """Return what the line says, in our words."""
+    if match["reason"] == DIRECTORY:
+        return (
+            f"hosts is given {match['file']} as its file, which is a directory: the file comes "
+            "first, zones behind it"
+        )
     file = match["file"] or match["plugin"] or "a zone file"
     return f"{file} cannot be read: {match['reason'][:80]}".rstrip(": ")
 
@@ -52,7 +59,10 @@ def steps(_: Match) -> tuple[Remedy, ...]:
         ),
         Remedy(
             title="Mount the file from a ConfigMap, or correct its path",
-            commands=("kubectl -n kube-system edit deployment coredns",),
+            commands=(
+                "kubectl -n kube-system edit deployment coredns",
+                "kubectl -n kube-system edit configmap coredns  # hosts FILE ZONES…",
+            ),
             risk=Risk.DISRUPTIVE,
             verify="kubectl -n kube-system rollout status deployment coredns",
         ),

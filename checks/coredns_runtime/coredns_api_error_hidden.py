@@ -17,7 +17,7 @@ from diagnose.facts import ApiFailures, CoreDNSVersion
 from diagnose.facts.api_failures import ApiFailure, numbers_of
 from diagnose.findings import api_findings
 from diagnose.model import Finding, Remedy, Risk, Severity
-from diagnose.remedies import find_api_layer, look
+from diagnose.remedies import find_api_layer, look, quoted
 from diagnose.signatures.trouble import Reason
 
 PRINTS = (1, 13, 2)  # of a server that answers
@@ -59,6 +59,13 @@ def steps(version: tuple[int, ...], failure: ApiFailure) -> tuple[Remedy, ...]:
             verify="no: its role lacks it; yes twice: it does not get through",
         ),
         find_api_layer(failure.trouble.target, failure.subject.node),
+        look(
+            "See the certificate that the API server shows at the address that pods ask",
+            f"openssl s_client -connect {quoted(failure.trouble.target, '<service address>:443')} "
+            "</dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName -subject -issuer "
+            f"-dates  # on {quoted(failure.subject.node, 'the node')}",
+            verify="the address is among its names, and today within its dates",
+        ),
     )
     if version >= PRINTS:
         return looks

@@ -2,7 +2,11 @@
 
 Limits: it says that CoreDNS does not stay up, not why; the reason stands in the log of the run
 before. Restarts that lie back while the pod is ready are history.
-Source: kubernetes/kubernetes v1.31.0, pkg/kubelet/kuberuntime/kuberuntime_manager.go (doBackOff).
+
+What keeps CoreDNS from the API server ends versions up to 1.4: their /health asks every plugin, and
+that of kubernetes is unwell until its lists are there, so that the liveness probe fails.
+Source: kubernetes/kubernetes v1.31.0, pkg/kubelet/kuberuntime/kuberuntime_manager.go (doBackOff);
+coredns/coredns v1.4.0, plugin/health/health.go (poll), plugin/kubernetes/health.go.
 """
 
 from collections.abc import Iterator

@@ -24,13 +24,16 @@ from diagnose.remedies import look
         "internal-names-fail",
         "coredns-replica-failing",
     ),
-    also=("kube-dns-not-synced",),
     symptom=True,
 )
 def coredns_not_ready(unready: UnreadyCoreDNS) -> Iterator[Finding]:
     """Yield one finding per CoreDNS pod that runs without being ready."""
     for one in unready.pods:
+        if one.kube_dns:
+            continue
         plugins = f": waits for its plugin {', '.join(one.plugins)}" if one.plugins else ""
+        if one.unnamed:
+            plugins = f"; a log that names no pod waits for the plugin {', '.join(one.unnamed)}"
         yield Finding(
             subject=one.subject,
             message=f"runs, not ready{plugins}",
@@ -40,5 +43,5 @@ def coredns_not_ready(unready: UnreadyCoreDNS) -> Iterator[Finding]:
                 "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=30 --prefix",
                 verify="kubectl -n kube-system get pods -l k8s-app=kube-dns  # READY 1/1",
             ),
-            family="apiserver-unreachable" if "kubernetes" in one.plugins else "",
+            family="apiserver-unreachable" if "kubernetes" in (*one.plugins, *one.unnamed) else "",
         )

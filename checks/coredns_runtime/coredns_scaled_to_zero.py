@@ -52,7 +52,7 @@ def coredns_scaled_to_zero(workload: DNSWorkload) -> Iterator[Finding]:
         yield Finding(
             subject=CLUSTER,
             message=f"the distribution is told to leave out its {setting.name}",
-            quotes=(setting.quote,),
+            quotes=setting.quotes,
             remedy=install(),
             proven=False,
         )
@@ -64,11 +64,19 @@ def coredns_scaled_to_zero(workload: DNSWorkload) -> Iterator[Finding]:
             remedy=install(),
             proven=False,
         )
+    for listed, service in workload.absent:
+        yield Finding(
+            subject=service.subject,
+            message="the pods of all namespaces are listed, and CoreDNS is not among them",
+            quotes=(service.quote, listed.quote),
+            remedy=install(),
+            proven=False,
+        )
     for service in workload.deserted:
         yield Finding(
             subject=service.subject,
             message="neither a Deployment nor a pod of CoreDNS is in the cluster",
-            quotes=(service.quote,),
+            quotes=(service.quote.on("selector"),),
             remedy=install(),
         )
 

@@ -1,6 +1,7 @@
 """The same DNS server answers some queries and leaves others without an answer.
 
-What failed first and answers since was mended, and is left out. Of what corediag asked itself it
+What failed first and answers since counts, unless a command that changes something stands between,
+or many minutes. Of what corediag asked itself it
 counts where questions of one kind, over one transport, from one place, are answered now and not
 then; how large the share may be follows from how often was asked.
 
@@ -8,12 +9,12 @@ Limits: it says that a part fails, not which: one replica, one node, one transpo
 Source: RFC 1035 section 4.2; Kubernetes documentation, Debugging DNS Resolution.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from diagnose.check import check
-from diagnose.facts import ClientResolutions, ProbeMatrix
+from diagnose.facts import ClientResolutions, DNSPods, ProbeMatrix
 from diagnose.facts.dns_answers import NameKind, Place, PlaceKind, Server, ServerRole
-from diagnose.facts.lookups import ANSWERED, NO_ANSWER, Lookup
+from diagnose.facts.mixed_lookups import Mixed, mixed
 from diagnose.facts.probe_matrix import (
     LARGE_BYTES,
     Cell,
@@ -25,40 +26,43 @@ from diagnose.facts.probe_matrix import (
     said,
 )
 from diagnose.model import CLUSTER, Finding, Remedy, Severity
-from diagnose.remedies import look, quoted
+from diagnose.remedies import ask_endpoints, look, quoted
 
-FEW = 2  # of each kind; one of them may be chance
+FEW = 2  # questions of corediag's own; one of them may be chance
+SHOWN = 3
 
 
 @check(
     title="A part of the queries gets no answer",
     severity=Severity.WARNING,
     family="overlay",
-    explains=("resolution-fails",),
+    explains=("resolution-fails", "lookups-slow"),
     symptom=True,
 )
-def dns_intermittent_failures(lookups: ClientResolutions) -> Iterator[Finding]:
-    """Yield one finding per server that answered several queries and several others not."""
+def dns_intermittent_failures(
+    lookups: ClientResolutions, pods: DNSPods | None
+) -> Iterator[Finding]:
+    """Yield one finding per server that answered a part of the queries and others not."""
     if lookups.matrix:
         yield from by_answers(lookups.matrix)
-    servers: dict[str, list[Lookup]] = {}
-    for one in lookups.lookups:
-        if one.server:
-            servers.setdefault(one.server, []).append(one)
-    for server, several in servers.items():
-        failed = [one for one in several if one.outcome in NO_ANSWER]
-        answered = [one for one in several if one.outcome in ANSWERED]
-        names = {one.name for one in failed} & {one.name for one in answered}
-        mended = several[-len(answered) :] == answered
-        if len(failed) < FEW or len(answered) < FEW or not names or mended:
-            continue
-        yield Finding(
-            subject=failed[0].place if failed[0].place.kind else CLUSTER,
-            message=f"{server}: {len(failed)} of {len(failed) + len(answered)} queries got no "
-            "answer, for the same name too",
-            quotes=(failed[0].quote, answered[0].quote),
-            remedy=step(server),
-        )
+    addresses = [pod.ips[0] for pod in (pods.pods if pods else ()) if pod.ips]
+    for one in mixed(lookups.lookups, lookups.changes):
+        yield by_hand(one, addresses)
+
+
+def by_hand(one: Mixed, addresses: Sequence[str]) -> Finding:
+    """Return the finding of look-ups that people made."""
+    ways = " and ".join(dict.fromkeys(each.outcome.value for each in one.failed))
+    server = f"{one.server}: " if one.server else ""
+    name = f" of {one.name}" if one.name else ""
+    return Finding(
+        subject=one.place if one.place.kind else CLUSTER,
+        message=f"{server}{len(one.failed)} of {one.asked} look-ups{name} failed ({ways}): one "
+        "dead replica or node behind the Service, packet loss, a conntrack race, or overload",
+        quotes=(*(each.quote for each in one.failed[:SHOWN]), one.answered[0].quote),
+        remedy=(ask_endpoints(addresses), step(one.server)),
+        at=one.failed[0].at,
+    )
 
 
 def by_answers(matrix: ProbeMatrix) -> Iterator[Finding]:

@@ -5,6 +5,9 @@ any other cluster name it may be the truth. SERVFAIL says that CoreDNS does not 
 Of what corediag asked itself it counts where no server of the cluster knows the name; where some
 do, the others have checks of their own. What a node's own resolver says tells nothing of CoreDNS.
 
+A name that ended in a search domain outside of the cluster was not asked of CoreDNS's own zone; the
+servers of that domain answered.
+
 A part of the name tells less: where the whole one resolves, or the tool searches for no rest, it
 is the client's. Old busybox asks for the server's own name too; where that is found, CoreDNS knows
 the cluster, and where neither is, nobody answers, which resolution-fails says.
@@ -21,7 +24,7 @@ from diagnose.facts import Corefile, ProbeMatrix, Resolutions
 from diagnose.facts.asked_elsewhere import in_dns_pod, of_node
 from diagnose.facts.dns_answers import Asked, NameKind
 from diagnose.facts.lookup_contrasts import asked_as_is, short_forms, unanswered
-from diagnose.facts.lookups import Lookup, Outcome
+from diagnose.facts.lookups import Lookup, Outcome, searched_outside
 from diagnose.facts.names import DEFAULT_DOMAIN, always_exists, in_cluster, normal
 from diagnose.facts.probe_matrix import CLUSTER_ROLES
 from diagnose.model import CLUSTER, Finding, Severity
@@ -36,7 +39,8 @@ FAMILY = {
 MEANS = {
     Outcome.NXDOMAIN: "NXDOMAIN for a name that every cluster has",
     Outcome.SERVFAIL: "SERVFAIL: CoreDNS does not know the cluster's Services",
-    Outcome.REFUSED: "REFUSED: no server block of CoreDNS takes the name",
+    Outcome.REFUSED: "REFUSED: no server block of CoreDNS takes the name, its plugin acl forbids "
+    "it, or the upstream of a search domain refuses it",
     Outcome.NOT_KNOWN: "a name that every cluster has is not known, or nothing answered",
 }
 SERVICE = ".svc."  # of a name that CoreDNS has from the cluster
@@ -73,6 +77,7 @@ def internal_names_fail(lookups: Resolutions, corefile: Corefile | None) -> Iter
             or in_dns_pod(one)
             or id(one) in others
             or asked_as_is(one, domains[0])
+            or searched_outside(one)
         ):
             continue
         wanted = in_cluster(one.name, domains)
@@ -86,6 +91,12 @@ def internal_names_fail(lookups: Resolutions, corefile: Corefile | None) -> Iter
         several = [lookups.lookups[number] for number in numbers]
         place = several[0].place
         family, means = said_by(several, bool(zones), domains)
+        sure = any(certain(one.name, domains) for one in several)
+        if several[0].outcome is Outcome.SERVFAIL and not sure:
+            means = (
+                f"{coded(several[0])} for {several[0].name}: CoreDNS does not know the cluster's "
+                "Services or, where none has that name, the upstream of a search domain fails"
+            )
         yield Finding(
             subject=place if place.kind else CLUSTER,
             message=means,
@@ -93,6 +104,16 @@ def internal_names_fail(lookups: Resolutions, corefile: Corefile | None) -> Iter
             remedy=STEP,
             family=family,
         )
+
+
+def certain(name: str, domains: tuple[str, ...]) -> bool:
+    """Whether a name is the cluster's for sure: a bare word may also be another domain's host."""
+    return "." in normal(name) or always_exists(name, domains)
+
+
+def coded(lookup: Lookup) -> str:
+    """Return what a client says of a failure; Go has one wording for all codes but NXDOMAIN."""
+    return "an error (Go does not tell which)" if lookup.tool == "Go" else lookup.outcome.value
 
 
 def said_by(several: list[Lookup], served: bool, domains: tuple[str, ...]) -> tuple[str, str]:

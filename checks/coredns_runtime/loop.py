@@ -12,7 +12,7 @@ Source: coredns/coredns v1.12.0, plugin/loop/loop.go (ServeDNS) and plugin/loop/
 from collections.abc import Iterator
 
 from diagnose.check import check
-from diagnose.facts import CoreDNSLogs, Corefile
+from diagnose.facts import CoreDNSLogs, Corefile, Runs
 from diagnose.facts.loopback_upstreams import is_loopback, loopback_upstreams
 from diagnose.model import Finding, Quote, Remedy, Risk, Severity
 from diagnose.remedies import edit_corefile, look, quoted, restart_coredns
@@ -20,6 +20,7 @@ from diagnose.signatures.coredns import LOOP_CUT, LOOP_DETECTED
 
 SEE_COREFILE = "kubectl -n kube-system get configmap coredns -o yaml | grep -A2 forward"
 KEEP_LOOP = "do not just remove the loop plugin: that hides the loop"
+LOOKED_S = 60.0  # the plugin looks for half a minute at most after each start
 AT_START = "resolv.conf is written once, when a pod starts"
 
 
@@ -29,7 +30,7 @@ AT_START = "resolv.conf is written once, when a pod starts"
     family="loop",
     explains=("coredns-crashloop",),
 )
-def loop(logs: CoreDNSLogs, corefile: Corefile | None) -> Iterator[Finding]:
+def loop(logs: CoreDNSLogs, corefile: Corefile | None, runs: Runs | None) -> Iterator[Finding]:
     """Yield one finding per pod that logged the loop, quoting its last such line.
 
     Half of the line, without the word that says so, makes it possible. A later run that goes on
@@ -44,7 +45,9 @@ def loop(logs: CoreDNSLogs, corefile: Corefile | None) -> Iterator[Finding]:
         address = match["remote"].rpartition(":")[0].strip("[]")
         outside = bool(address) and not is_loopback(address)
         named = () if outside else in_corefile(corefile, zone)
-        over = logs.outlived(match, LOOP_DETECTED, LOOP_CUT)
+        over = logs.outlived(match, LOOP_DETECTED, LOOP_CUT) or (
+            runs is not None and runs.ended(match, LOOKED_S)
+        )
         if outside:
             remedy = by_upstream(address)
         elif named:

@@ -22,7 +22,7 @@ from diagnose.remedies import look
     title="Parallel queries race in connection tracking",
     severity=Severity.WARNING,
     family="conntrack",
-    explains=("dns-intermittent-failures", "dns-latency-high"),
+    explains=("dns-intermittent-failures", "dns-latency-high", "lookups-slow"),
 )
 def conntrack_race(races: ConntrackRaces) -> Iterator[Finding]:
     """Yield one finding per node that counts failed insertions; a possibility."""
@@ -30,7 +30,10 @@ def conntrack_race(races: ConntrackRaces) -> Iterator[Finding]:
         since = "between two readings" if one.grows else "since it started"
         yield Finding(
             subject=one.subject if one.subject.kind else CLUSTER,
-            message=f"{one.failed} entries of connection tracking could not be inserted {since}, "
+            message=f"of two queries that a client sent at once one was never answered; it asked "
+            f"again after {one.after_s:.1f} s"
+            if one.after_s
+            else f"{one.failed} entries of connection tracking could not be inserted {since}, "
             f"and {one.slow} of {one.asked} look-ups took as long as a resolver waits (5 s)",
             quotes=one.quotes,
             remedy=steps(),

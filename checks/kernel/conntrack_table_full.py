@@ -3,9 +3,9 @@
 Every UDP query through a Service address takes an entry for half a minute and more.
 
 The kernel's counts tell it as well: from 95 % of the limit on there is no room for a burst, from
-99 % on it drops.
+99 % on it drops; and whatever the count of the moment, entries pushed out between two looks do.
 
-Source: Linux v6.1 net/netfilter/nf_conntrack_core.c (__nf_conntrack_alloc).
+Source: Linux v6.1 net/netfilter/nf_conntrack_core.c (__nf_conntrack_alloc, early_drop).
 Limits: the kernel prints the line at most every five seconds, so its count says little. Counts are
 of one moment.
 """

@@ -21,7 +21,12 @@ from diagnose.remedies import ask_upstream, restart_coredns
     title="CoreDNS's failing upstream comes from the node's resolv.conf",
     severity=Severity.CRITICAL,
     family="resolv-conf",
-    explains=("upstream-timeout", "upstream-connection-refused", "upstream-no-route"),
+    explains=(
+        "upstream-timeout",
+        "upstream-connection-refused",
+        "upstream-no-route",
+        "upstream-network-unreachable",
+    ),
 )
 def node_resolvconf_wrong(
     failures: UpstreamFailures, resolvers: ResolvConfs, corefile: Corefile | None

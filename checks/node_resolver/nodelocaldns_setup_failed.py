@@ -5,7 +5,7 @@ queries out of connection tracking. Without the interface it has nothing to list
 
 Limits: it tries again every minute, so a single failure of a rule (the lock of iptables was taken)
 is a possibility only.
-Source: kubernetes/dns 1.22.28, cmd/node-cache/app/cache_app.go (setupNetworking).
+Source: kubernetes/dns 1.22.28 and 1.15.11, cmd/node-cache/app/cache_app.go (setupNetworking).
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from diagnose.signatures.coredns import NODELOCAL_SETUP_FAILED
 
 FEW = 2
 LOCKED = ("xtables lock", "exit status 4")
+NO_PROGRAM = "executable file not found"
 
 
 @check(
@@ -45,10 +46,27 @@ def nodelocaldns_setup_failed(logs: CoreDNSLogs) -> Iterator[Finding]:
                 subject=stream.subject,
                 message=f"cannot add {named}: {last['reason'][:160]} ({times(len(several))})",
                 quotes=(last.quote,),
-                remedy=steps(),
+                remedy=other_image() if NO_PROGRAM in last["reason"] else steps(),
                 proven=what == "interface" or len(several) >= FEW or not locked,
                 at=several[0].at,
             )
+
+
+def other_image() -> tuple[Remedy, ...]:
+    """Return the remedy where the image has no iptables: another one."""
+    return (
+        look(
+            "See which image it runs",
+            "kubectl -n kube-system get daemonset node-local-dns -o yaml | grep image:",
+            verify="1.15.11 was built without iptables",
+        ),
+        Remedy(
+            title="Use an image of node-cache that has iptables",
+            commands=("kubectl -n kube-system edit daemonset node-local-dns  # its image",),
+            risk=Risk.DISRUPTIVE,
+            verify="kubectl -n kube-system logs -l k8s-app=node-local-dns --tail=20 | grep rule",
+        ),
+    )
 
 
 def steps() -> tuple[Remedy, ...]:

@@ -23,7 +23,7 @@ from diagnose.remedies import look, quoted
     severity=Severity.CRITICAL,
     family="node-local-dns",
     explains=(
-        "corefile-argument-error",
+        "corefile-forward-invalid",
         "coredns-crashloop",
         "nodelocaldns-down",
         "internal-names-fail",

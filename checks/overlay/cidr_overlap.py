@@ -3,7 +3,10 @@
 The defaults of add-ons (10.244.0.0/16, 192.168.0.0/16, 10.42.0.0/16) are also in use in offices and
 clouds.
 
-Limits: networks that the evidence does not name (a VPN, docker0) are not compared.
+The network of a node's other interface (docker0) must not hold ranges that the overlay leads to.
+
+Limits: networks that the evidence does not name (a VPN) are not compared. An interface whose
+network holds pods' ranges is a possibility, as a narrower route outweighs it.
 Source: Kubernetes documentation, Creating a cluster with kubeadm (pod network must not overlap).
 """
 
@@ -22,6 +25,7 @@ from diagnose.remedies import look
     explains=(
         "upstream-timeout",
         "upstream-no-route",
+        "upstream-network-unreachable",
         "apiserver-no-route",
         "apiserver-unreachable-timeout",
         "resolution-fails",

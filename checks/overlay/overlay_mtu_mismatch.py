@@ -1,12 +1,15 @@
 """The overlay takes larger packets than the network between the nodes carries with its header.
 
+Or Calico's pods take larger ones than its tunnel to other nodes does.
+
 Small DNS answers pass and large ones are lost; TLS handshakes stall at the certificate.
 
 Limits: only where one interface of the node is known to carry the overlay; a smaller path somewhere
 between the nodes is not seen. Of Calico's devices it is a possibility: its pods may have a size of
 their own. So it is of a VPN's interface, unless a node's address lies on it.
 Source: flannel-io/flannel v0.26.7, pkg/backend/vxlan/vxlan.go (encapOverhead 50);
-projectcalico/calico v3.27.0, felix/dataplane/linux/int_dataplane.go (20 of IP in IP, 50 of vxlan).
+projectcalico/calico v3.27.0, felix/dataplane/linux/int_dataplane.go (20 of IP in IP, 50 of vxlan;
+60 of WireGuard: felix/wireguard).
 """
 
 from collections.abc import Iterator
@@ -16,7 +19,7 @@ from diagnose.facts import OverlaySizes
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, restart_flannel
 
-CALICO = ("tunl0 ", "vxlan.calico ")
+CALICO = ("tunl0 ", "vxlan.calico ", "wireguard.cali ")
 
 
 @check(
@@ -70,11 +73,12 @@ def of_calico() -> tuple[Remedy, ...]:
             title="Set the size of Calico's tunnel and of its pods",
             commands=(
                 "kubectl patch felixconfiguration default --type merge -p "
-                '\'{"spec":{"ipipMTU":<size>,"vxlanMTU":<size>}}\'',
+                '\'{"spec":{"ipipMTU":<size>,"vxlanMTU":<size>,"wireguardMTU":<size>}}\'',
                 "kubectl patch installation default --type merge -p "
                 '\'{"spec":{"calicoNetwork":{"mtu":<size>}}}\'  # with the operator',
             ),
             risk=Risk.DISRUPTIVE,
-            verify="ip link show tunl0  # 20 less than the interface below, vxlan.calico 50 less",
+            verify="ip link  # tunl0 20 less than the interface below, vxlan.calico 50, "
+            "wireguard.cali 60; pods no more than the tunnel",
         ),
     )

@@ -5,8 +5,9 @@ nothing by name. A port without a protocol means TCP, while queries go over UDP.
 namespace that is meant by a label other than kubernetes.io/metadata.name holds only once somebody
 gives it that label: a possibility.
 
-Limits: policies of Calico's and Cilium's own kinds are not read. Pods that need no names may be
-isolated on purpose: where no look-up fails it is a note.
+Limits: of Calico's and Cilium's own kinds not all is read (orders, tiers, rules that deny), so that
+they are a possibility. Pods that need no names may be isolated on purpose: where no look-up fails
+it is a note.
 Source: Kubernetes API networking.k8s.io/v1; cloudnativelabs/kube-router pkg/controllers/netpol.
 """
 
@@ -101,6 +102,8 @@ def name_for(block: PolicyBlock) -> str:
 
 def severity(block: PolicyBlock) -> Severity:
     """Return how bad it is: by its effect, a plain mistake, or a choice that may be meant."""
+    if block.refuted:
+        return Severity.INFO
     if block.seen:
-        return Severity.CRITICAL
+        return Severity.WARNING if block.unenforced else Severity.CRITICAL
     return Severity.WARNING if block.mistaken else Severity.INFO

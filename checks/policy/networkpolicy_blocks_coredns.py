@@ -1,6 +1,6 @@
 """A network policy selects CoreDNS and lets nobody ask it, or lets it ask nobody.
 
-Limits: policies of Calico's and Cilium's own kinds are not read. A policy that lets only some ask,
+Limits: of Calico's and Cilium's own kinds not all is read. A policy that lets only some ask,
 or CoreDNS reach only some, is not judged.
 Source: Kubernetes API networking.k8s.io/v1; Kubernetes documentation, Network Policies.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from diagnose.check import check
 from diagnose.facts import PolicyBlocks
+from diagnose.facts.policy_blocks import PolicyBlock
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
 
@@ -62,4 +63,12 @@ def networkpolicy_blocks_coredns(blocks: PolicyBlocks) -> Iterator[Finding]:
                 ),
             ),
             proven=one.proven,
+            severity=severity(one),
         )
+
+
+def severity(block: PolicyBlock) -> Severity | None:
+    """Return how bad it is: as bad as can be, unless nothing enforces it."""
+    if block.refuted:
+        return Severity.INFO
+    return Severity.WARNING if block.unenforced else None

@@ -9,10 +9,11 @@ pkg/proxy/iptables/proxier.go ("has no local endpoints").
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnose.check import check
 from diagnose.facts import DNSPods, DNSServices, Nodes
-from diagnose.model import Finding, Quote, Remedy, Risk, Severity
+from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
 
 
@@ -39,7 +40,13 @@ def dns_service_internal_traffic_local(
             subject=one.subject,
             message=f"internalTrafficPolicy is Local, and no ready CoreDNS is on "
             f"{', '.join(bare[:3])}{more}",
-            quotes=(Quote(one.origin, f"{one.quote.text} internalTrafficPolicy: Local"),),
+            quotes=(
+                replace(
+                    one.quote.on("internal_traffic_policy"),
+                    text=f"{one.quote.text}   internalTrafficPolicy: Local",
+                    summary=True,
+                ),
+            ),
             remedy=(
                 look(
                     "Ask from a node with a CoreDNS pod and from one without",

@@ -35,7 +35,10 @@ def dns_service_ipfamily_mismatch(services: DNSServices, pods: DNSPods) -> Itera
             subject=one.subject,
             message=f"the service is {'/'.join(sorted(wanted))}, the pods are "
             f"{'/'.join(sorted(having))}",
-            quotes=(one.quote, *[pod.quote for pod in pods.pods if pod.ips][:2]),
+            quotes=(
+                one.quote.on("cluster_ips"),
+                *[pod.quote.on("ips") for pod in pods.pods if pod.ips][:2],
+            ),
             remedy=(
                 look(
                     "See the families of service, pods and nodes",

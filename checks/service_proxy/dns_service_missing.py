@@ -33,12 +33,12 @@ def dns_service_missing(
         raise NotApplicable(f"{owners[0].subject} has the address that kubelets hand to pods")
     if pods is not None and not pods.pods and not pods.gaps and wanted:
         raise NotApplicable("no CoreDNS in the cluster; kubelets name a DNS server outside of it")
-    listed = tuple(one.quote for one in services.others[:3])
+    listed = tuple(one.quote.on("name") for one in services.others[:3])
     address = wanted[0] if wanted else "<clusterDNS>"
     yield Finding(
         subject=CLUSTER,
         message="no Service is named or labelled for DNS, and none selects CoreDNS",
-        quotes=listed or (Quote(services.origin, "services found: none"),),
+        quotes=listed or (Quote(services.origin, "services found: none", summary=True),),
         remedy=(
             Remedy(
                 title="Look for DNS under another name",

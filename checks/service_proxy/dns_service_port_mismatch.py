@@ -48,7 +48,7 @@ def dns_service_port_mismatch(services: DNSServices) -> Iterator[Finding]:
         yield Finding(
             subject=one.subject,
             message=f"no {' and no '.join(f'53/{protocol}' for protocol in lacks)}; it has {shown}",
-            quotes=(one.quote,),
+            quotes=(one.quote.on("ports"),),
             remedy=(
                 look(
                     "See the ports and where they lead",

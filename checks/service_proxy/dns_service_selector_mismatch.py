@@ -37,27 +37,32 @@ def dns_service_selector_mismatch(
         if any(one.selector is None for one in services.services):
             raise Undecided("the evidence does not tell the service's selector")
         raise NotApplicable("the DNS service has no selector; its endpoints are set by hand")
-    labels = [(pod.labels, pod.quote) for pod in pods.pods if pod.labels is not None]
+    labels = [(pod.labels, pod.quote, "labels") for pod in pods.pods if pod.labels is not None]
     labels += [
-        (one.template_labels, one.quote)
+        (one.template_labels, one.quote, "template_labels")
         for one in (deployments.deployments if deployments else ())
         if one.template_labels is not None
     ]
-    carried = {frozenset(having.items()) for having, _ in labels}
+    carried = {frozenset(having.items()) for having, *_ in labels}
     empty = {
         one.service.name
         for one in (endpoints.backends if endpoints else ())
         if not one.endpoints and not one.more
     }
     for service in selecting:
-        wanted = frozenset((service.selector or {}).items())
+        selector = service.selector or {}
+        wanted = frozenset(selector.items())
         if any(wanted <= having for having in carried):
             continue
         if labels:
-            yield finding(service, labels[0][0], (service.quote, labels[0][1]), proven=True)
+            having, quote, field = labels[0]
+            key = next(key for key, value in selector.items() if having.get(key) != value)
+            own = quote.on(field, key) if key in having else quote.on(field)
+            quotes = (service.quote.on("selector", key), own)
+            yield finding(service, having, quotes, proven=True)
         elif service.subject.name in empty and all(pod.ready for pod in pods.pods):
             # Ready pods and an empty service leave only the selector, whatever the labels are
-            quotes = (service.quote, pods.pods[0].quote)
+            quotes = (service.quote.on("selector"), pods.pods[0].quote)
             yield finding(service, None, quotes, proven=False)
         else:
             raise Undecided("the evidence does not tell the labels of the CoreDNS pods")

@@ -39,7 +39,10 @@ def endpoint_on_notready_node(endpoints: ReadyEndpoints, nodes: Nodes) -> Iterat
         yield Finding(
             subject=backend.service,
             message=f"{len(lost)} of {len(backend.ready)} endpoints are on {names}, not ready",
-            quotes=(*backend.quotes[:2], out[first.node].quote),
+            quotes=(
+                *(each.on("addresses", first.address) for each in backend.quotes[:2]),
+                out[first.node].quote,
+            ),
             remedy=(
                 look(
                     "See whether the node is gone or only says that it is not ready",

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 
 from diagnose.check import NotApplicable, check
-from diagnose.facts import DaemonSets, NetworkAddOn, Pods
+from diagnose.facts import DaemonSets, NetworkAddOn
 from diagnose.facts.pods import Pod
 from diagnose.model import CLUSTER, Finding, Quote, Remedy, Risk, Severity, Subject
 from diagnose.remedies import quoted, restart_proxy
@@ -39,38 +39,38 @@ WELL = ("Running", "Completed", "Succeeded")
         "nodelocaldns-upstream-unreachable",
     ),
 )
-def kube_proxy_not_running(
-    sets: DaemonSets, pods: Pods | None, add_on: NetworkAddOn | None
-) -> Iterator[Finding]:
+def kube_proxy_not_running(sets: DaemonSets, add_on: NetworkAddOn | None) -> Iterator[Finding]:
     """Yield one finding per broken kube-proxy pod, or one per DaemonSet that lacks pods."""
     told = partial(finding, add_on=add_on.name if add_on else "")
     proxies = sets.named("kube-proxy")
     broken = [
         pod
-        for pod in (pods.named("kube-proxy") if pods else ())
+        for pod in sets.pods_named("kube-proxy")
         if not (pod.finished or pod.out_of_sight)
         and (pod.ready is False or (pod.status and pod.status not in WELL))
     ]
-    lost = sum(pod.out_of_sight for pod in (pods.named("kube-proxy") if pods else ()))
+    lost = sum(pod.out_of_sight for pod in sets.pods_named("kube-proxy"))
     lacking = [
         one
         for one in proxies
         if (one.desired is not None and one.ready is not None and one.ready + lost < one.desired)
         or one.desired == 0
     ]
-    absent = left_out(pods) if pods and not proxies else None
+    absent = left_out(sets) if sets.listed and not proxies else None
     if absent:
         yield replace(
             told(
                 absent.subject,
                 "no pod of kube-proxy is listed beside the control plane's",
-                absent.quote,
+                absent.quote.on("name"),
             ),
             proven=False,
             subject=CLUSTER,
         )
         return
     if not proxies and not broken:
+        if not sets.listed:
+            return  # pods alone, and none that is broken: whether it runs is not known
         if any(sets.named(word) for word in REPLACEMENTS):
             raise NotApplicable("the network add-on replaces kube-proxy")
         raise NotApplicable("no DaemonSet of kube-proxy: it runs as a service of the node, or not")
@@ -83,15 +83,18 @@ def kube_proxy_not_running(
         yield told(one.subject, none if one.desired == 0 else many, one.quote)
 
 
-def left_out(pods: Pods) -> Pod | None:
+def left_out(sets: DaemonSets) -> Pod | None:
     """Return the API server's pod where a listing shows no kube-proxy, nor what replaces it.
 
     Only flannel and weave need kube-proxy for certain; others can do its work.
     """
-    if pods.named("kube-proxy", *REPLACEMENTS, "calico-node", "canal"):
+    if sets.pods_named("kube-proxy", *REPLACEMENTS, "calico-node", "canal"):
         return None
-    servers, add_ons = pods.named("kube-apiserver-"), pods.named("kube-flannel", "weave-net")
-    waiting = [pod for pod in pods.pods if pod.serves_dns and pod.ready is False]
+    servers, add_ons = (
+        sets.pods_named("kube-apiserver-"),
+        sets.pods_named("kube-flannel", "weave-net"),
+    )
+    waiting = [pod for pod in sets.pods if pod.serves_dns and pod.ready is False]
     return servers[0] if servers and add_ons and waiting else None
 
 

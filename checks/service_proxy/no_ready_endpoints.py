@@ -1,7 +1,8 @@
 """Nobody stands behind the DNS service.
 
 kube-proxy answers a packet to a Service without ready endpoints with ICMP port unreachable, so
-clients see "connection refused" at once, not a timeout.
+clients see "connection refused" at once, not a timeout. While pods end and still serve, it sends to
+these.
 
 Limits: endpoints are as old as the evidence; during a rollout they may be empty for seconds.
 Source: kubernetes/kubernetes v1.31.0, pkg/proxy/iptables/proxier.go ("has no endpoints"), and
@@ -43,9 +44,10 @@ def no_ready_endpoints(
             continue
         waiting = len(backend.endpoints)
         state = f"{waiting} not ready, none ready" if waiting else "none at all"
+        last = "those that end answer until they are gone, then " if backend.ending else ""
         yield Finding(
             subject=backend.service,
-            message=f"endpoints: {state}; clients are refused",
+            message=f"endpoints: {state}; {last}clients are refused",
             quotes=backend.quotes,
             remedy=look(
                 "See whether the pods or the selector are wrong",

@@ -1,7 +1,8 @@
 """A node has no rules for the DNS service, or for the API server's.
 
 CoreDNS's pods answer by their own addresses and not by the Service's, or the node's packet filter
-rules, where they are in the evidence, do not hold the address.
+rules, where they are in the evidence, do not hold the address. The node's table of connections
+shows it too: it has queries to the Service's address as they were asked, and no pod is to answer.
 
 Limits: rules that a replacement of kube-proxy keeps elsewhere (eBPF maps, IPVS) are not seen in
 iptables; where such a replacement runs, only answers decide.

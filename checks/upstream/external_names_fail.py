@@ -9,6 +9,8 @@ Of what corediag asked itself, a server counts that knows a cluster name and no 
 What another server knows does not clear this one: that a node's own resolver finds the name is the
 usual proof that the way from CoreDNS is at fault. Old busybox tells no way to fail; where it found
 the server's own name, the server answers, and a name that exists beyond doubt was lost behind it.
+A public server that was asked by hand for a name with a search domain behind it tells nothing: the
+name itself was not asked for, nor cluster DNS.
 
 Limits: NXDOMAIN may be the truth about a name and raises nothing.
 Source: coredns/coredns v1.12.0 plugin/forward/forward.go (ServeDNS); RFC 1035 section 4.1.1;
@@ -20,7 +22,7 @@ from collections.abc import Iterator
 from diagnose.check import check
 from diagnose.facts import Corefile, ProbeMatrix, Resolutions
 from diagnose.facts.dns_answers import NameKind, Server, ServerRole
-from diagnose.facts.lookups import Lookup, Outcome
+from diagnose.facts.lookups import Lookup, Outcome, elsewhere, with_servers
 from diagnose.facts.names import DEFAULT_DOMAIN, external, in_cluster, normal, public
 from diagnose.facts.probe_matrix import CLUSTER_ROLES, Cell, called, joined
 from diagnose.facts.resolutions import found
@@ -62,11 +64,17 @@ def external_names_fail(lookups: Resolutions, corefile: Corefile | None) -> Iter
         for one in lookups.ended(Outcome.NOERROR, Outcome.NODATA)
         if in_cluster(one.name, domains)
     }
-    solved = {(one.server, normal(one.name)) for one in lookups.ended(Outcome.NOERROR)}
+    solved = {
+        (one.server, normal(one.name))
+        for one in lookups.ended(Outcome.NOERROR)
+        if not one.unchecked  # clients ask otherwise
+    }
     exist = {name for _, name in solved}
     ways: dict[Outcome, list[int]] = {}
-    for number, one in enumerate(lookups.lookups):
+    for number, one in enumerate(with_servers(lookups.lookups)):
         if one.outcome is Outcome.TIMEOUT and one.server not in alive:
+            continue
+        if elsewhere(one):
             continue
         name = normal(one.name)
         if one.outcome is Outcome.NOT_KNOWN and not (

@@ -21,7 +21,7 @@ from diagnose.remedies import edit_corefile, look
     title="An upstream has only an IPv6 address, CoreDNS's pods have none",
     severity=Severity.WARNING,
     family="dual-stack",
-    explains=("upstream-no-route", "upstream-timeout"),
+    explains=("upstream-network-unreachable", "upstream-no-route", "upstream-timeout"),
 )
 def upstream_ipv6_only(upstreams: UpstreamServers, pods: DNSPods) -> Iterator[Finding]:
     """Yield one finding per IPv6 upstream of pods whose known addresses are all IPv4."""

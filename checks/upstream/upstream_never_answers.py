@@ -26,7 +26,11 @@ from diagnose.remedies import ask_upstream, name_upstream
     title="An upstream has never answered CoreDNS",
     severity=Severity.WARNING,
     family="upstream-timeout",
-    explains=("external-names-fail", "dns-intermittent-failures", "dns-latency-high"),
+    explains=(
+        "external-names-fail",
+        "dns-latency-high",
+        "lookups-slow",
+    ),
     also=("upstream-partially-down",),
 )
 def upstream_never_answers(metrics: CoreDNSMetrics) -> Iterator[Finding]:

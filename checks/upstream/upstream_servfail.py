@@ -27,7 +27,6 @@ FEW = 2
     severity=Severity.WARNING,
     family="upstream-refused",
     explains=("external-names-fail",),
-    also=("upstream-dnssec-failure",),
 )
 def upstream_servfail(answers: UpstreamAnswers, corefile: Corefile | None) -> Iterator[Finding]:
     """Yield one finding per pod or server and code; proven where several domains fail."""

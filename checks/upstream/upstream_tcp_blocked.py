@@ -19,7 +19,11 @@ from diagnose.model import CLUSTER, Finding, Severity
 from diagnose.remedies import edit_corefile, look, quoted
 from diagnose.signatures.trouble import Reason
 
-FAMILY = {Reason.TIMEOUT: "upstream-timeout", Reason.REFUSED: "upstream-refused"}
+FAMILY = {
+    Reason.TIMEOUT: "upstream-timeout",
+    Reason.REFUSED: "upstream-refused",
+    Reason.RESET: "upstream-refused",
+}
 
 
 @check(

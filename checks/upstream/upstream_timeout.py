@@ -11,6 +11,7 @@ Source: coredns/coredns v1.12.0, plugin/errors/errors.go (ServeDNS), plugin/forw
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnose.check import check
 from diagnose.facts import Corefile, ResolvConfs, UpstreamFailures
@@ -24,15 +25,20 @@ from diagnose.signatures.trouble import Reason
     title="The upstream resolver does not answer CoreDNS",
     severity=Severity.CRITICAL,
     family="upstream-timeout",
-    explains=("external-names-fail", "hinfo-probe-unanswered", "upstream-never-answers"),
-    also=("upstream-all-unhealthy",),
+    explains=(
+        "external-names-fail",
+        "hinfo-probe-unanswered",
+        "upstream-never-answers",
+        "lookups-slow",
+    ),
 )
 def upstream_timeout(
     failures: UpstreamFailures, corefile: Corefile | None, resolvers: ResolvConfs | None
 ) -> Iterator[Finding]:
     """Yield one finding per server that does not answer."""
+    asked = tuple(one for one in failures.failures if not one.unhealthy)
     yield from upstream_findings(
-        failures,
+        replace(failures, failures=asked),
         (Reason.TIMEOUT,),
         "{server} does not answer",
         lambda one: (ask_upstream(one.server, one.subject.node), name_upstream(one.server)),

@@ -14,6 +14,7 @@ from pkgutil import get_data
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from diagnose.facts.add_on_agents import AddOnAgents
     from diagnose.facts.address_conflicts import AddressConflicts
     from diagnose.facts.api_failures import ApiFailures
     from diagnose.facts.asked_elsewhere import AskedElsewhere
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from diagnose.facts.cache_paths import CachePaths
     from diagnose.facts.calico_peers import CalicoPeers
     from diagnose.facts.captures import CapturedQueries
+    from diagnose.facts.certificate_faults import CertificateFaults
     from diagnose.facts.cilium_services import CiliumServices
     from diagnose.facts.cni_config import CNIConfigs
     from diagnose.facts.cni_config_faults import CNIConfigFaults
@@ -34,14 +36,18 @@ if TYPE_CHECKING:
     from diagnose.facts.coredns_readiness import UnreadyCoreDNS, UnsyncedStarts
     from diagnose.facts.corefile import Corefile
     from diagnose.facts.corefile_faults import CorefileFaults
+    from diagnose.facts.cpu_throttling import CPUThrottling
     from diagnose.facts.denied_pods import DeniedPods
     from diagnose.facts.dns_pod_troubles import DNSPodTroubles
     from diagnose.facts.dns_workload import DNSWorkload
+    from diagnose.facts.docker_bridges import DockerBridges
     from diagnose.facts.events import Events
     from diagnose.facts.flannel import Flannel
     from diagnose.facts.flannel_failures import FlannelFailures
     from diagnose.facts.flannel_networks import FlannelNetworks
     from diagnose.facts.forward_filters import ForwardFilters
+    from diagnose.facts.host_firewalls import HostFirewalls
+    from diagnose.facts.isolated_coredns import IsolatedCoreDNS
     from diagnose.facts.kernel_messages import KernelMessages
     from diagnose.facts.kube_versions import KubeVersions
     from diagnose.facts.kubelet_config import KubeletConfigs
@@ -79,6 +85,7 @@ if TYPE_CHECKING:
     from diagnose.facts.node_ranges import NodeRanges
     from diagnose.facts.nodes import Nodes
     from diagnose.facts.overlay_filters import OverlayFilters
+    from diagnose.facts.pod_addresses import SharedAddresses
     from diagnose.facts.pod_dns import AskedServers, PodDNS, SearchedDomains
     from diagnose.facts.pod_policies import PodPolicies
     from diagnose.facts.pods import DNSPods, Pods
@@ -89,15 +96,19 @@ if TYPE_CHECKING:
     from diagnose.facts.rbac import CoreDNSRoles
     from diagnose.facts.reached import Reachability
     from diagnose.facts.refused_permissions import RefusedPermissions
+    from diagnose.facts.refusing_routes import RefusingRoutes
+    from diagnose.facts.replica_contrasts import ReplicaContrasts
     from diagnose.facts.resolutions import ClientResolutions, Resolutions
     from diagnose.facts.resolv_conf import ResolvConfs
     from diagnose.facts.resolver_limits import ResolverLimits
     from diagnose.facts.resolver_limits_exceeded import ResolverLimitsExceeded
     from diagnose.facts.reverse_path import ReversePathDrops
+    from diagnose.facts.runs import Runs
     from diagnose.facts.sandbox import SandboxFailures
     from diagnose.facts.service_rules import ServiceRules
     from diagnose.facts.services import DNSServices, ReadyEndpoints
     from diagnose.facts.slice_failures import SliceFailures
+    from diagnose.facts.slow_lookups import SlowLookups
     from diagnose.facts.split_answers import SplitAnswers
     from diagnose.facts.stuck_pods import StuckPods
     from diagnose.facts.sysctls import Sysctls
@@ -114,6 +125,7 @@ if TYPE_CHECKING:
     from diagnose.facts.wrong_answers import WrongAnswers
 
 __all__ = [
+    "AddOnAgents",
     "AddressConflicts",
     "AddressOverlaps",
     "AnsweredNames",
@@ -125,9 +137,11 @@ __all__ = [
     "BridgeFilter",
     "CNIConfigFaults",
     "CNIConfigs",
+    "CPUThrottling",
     "CachePaths",
     "CalicoPeers",
     "CapturedQueries",
+    "CertificateFaults",
     "CiliumServices",
     "ClientLogs",
     "ClientMatrix",
@@ -152,6 +166,7 @@ __all__ = [
     "DNSWorkload",
     "DaemonSets",
     "DeniedPods",
+    "DockerBridges",
     "EmptyVirtualServers",
     "Events",
     "Flannel",
@@ -160,6 +175,8 @@ __all__ = [
     "FlannelLogs",
     "FlannelNetworks",
     "ForwardFilters",
+    "HostFirewalls",
+    "IsolatedCoreDNS",
     "KernelMessages",
     "KubeProxyLogs",
     "KubeVersions",
@@ -196,18 +213,23 @@ __all__ = [
     "Reachability",
     "ReadyEndpoints",
     "RefusedPermissions",
+    "RefusingRoutes",
     "ReloadFailures",
+    "ReplicaContrasts",
     "Resolutions",
     "ResolvConfs",
     "ResolverLimits",
     "ResolverLimitsExceeded",
     "ReversePathDrops",
+    "Runs",
     "RuntimeLogs",
     "SandboxFailures",
     "SearchedDomains",
     "SearchedNames",
     "ServiceRules",
+    "SharedAddresses",
     "SliceFailures",
+    "SlowLookups",
     "SplitAnswers",
     "StuckPods",
     "Sysctls",

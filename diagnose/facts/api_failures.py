@@ -61,6 +61,9 @@ REACHED = frozenset(
 )
 LIVED = timedelta(minutes=1)
 QUIET = timedelta(minutes=5)  # client-go repeats a failing list at least every minute
+# These say each failing request; where they run, and have been silent for so long, none fails.
+LOUD = frozenset({Emitter.COREDNS, Emitter.CONTROLLER_MANAGER})
+SILENCE = timedelta(minutes=3)
 BANNER_WAITS = (1, 8, 4)  # since then CoreDNS waits for the API, or says that it did not wait
 READY_TELLS = (1, 5, 0)  # before, a pod of CoreDNS was ready whether it knew its cluster or not
 # What a server that has just come back answers once, and how one that goes away ends a request.
@@ -116,6 +119,12 @@ class ApiFailure:
     last_at: datetime | None = None
     recovered: bool = False
     certain: bool = True
+
+    @property
+    def of_slices(self) -> bool:
+        """Whether CoreDNS asked for EndpointSlices, whose version it is bound to."""
+        slices = self.trouble.resource.startswith("endpointslices")
+        return slices and self.emitter is Emitter.COREDNS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,8 +263,7 @@ def unheard(evidence: Evidence, pods: Iterable[Pod], *, hidden: bool) -> Iterato
         return
     told = evidence.fetch(CoreDNSVersion)
     version = told.newest if isinstance(told, CoreDNSVersion) else ""
-    numbers = numbers_of(version)
-    if hidden or any(first <= numbers <= last for first, last in SILENT):
+    if hidden or is_silent(version):
         yield Gap(
             "whether CoreDNS reaches the API server",
             GapKind.UNDECIDED,
@@ -264,6 +272,12 @@ def unheard(evidence: Evidence, pods: Iterable[Pod], *, hidden: bool) -> Iterato
             else "CoreDNS does not print why its requests fail",
             "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
         )
+
+
+def is_silent(version: str) -> bool:
+    """Whether a version of CoreDNS prints nothing, or no reason, of a server without an answer."""
+    numbers = numbers_of(version)
+    return any(first <= numbers <= last for first, last in SILENT)
 
 
 def of_stream(
@@ -357,6 +371,8 @@ def recovered(
         return True
     if last.at and stream.last_at and stream.last_at - last.at > QUIET:
         return True
+    if silent_since(stream, emitter, last, pods):
+        return True
     if emitter is Emitter.CNI:
         named = pod_in(last.quote.text)
         return named is not None and named[1] in pods and runs(pods[named[1]])
@@ -370,6 +386,19 @@ def recovered(
     if last.at is not None and pod.ready_since is not None:
         return pod.ready_since >= last.at
     return last.at is None and ready_tells(stream, emitter, last)
+
+
+def silent_since(stream: LogStream, emitter: Emitter, last: Match, pods: dict[str, Pod]) -> bool:
+    """Whether a program that repeats what fails has run on in silence until its log was read."""
+    if stream.taken_at is None or last.at is None or stream.previous or emitter not in LOUD:
+        return False
+    if stream.taken_at - last.at <= SILENCE or is_silent(stream.version):
+        return False
+    pod = pods.get(stream.subject.name)
+    began = pod.last_restart_age_s if pod is not None and pod.restarts else None
+    since_s = (stream.taken_at - last.at).total_seconds()
+    # of one that ends when it fails the silence is that of waiting for its next start
+    return pod is not None and pod.status == "Running" and (began is None or began > since_s)
 
 
 def ready_tells(stream: LogStream, emitter: Emitter, last: Match) -> bool:

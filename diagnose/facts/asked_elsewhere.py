@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
 from diagnose.facts.lookups import Lookup, Outcome
-from diagnose.facts.names import always_exists, normal
+from diagnose.facts.names import always_exists, in_cluster, normal
 from diagnose.facts.pods import Pod, unique
 from diagnose.facts.resolv_conf import ResolvConf
 from diagnose.facts.services import Service, merged
@@ -17,6 +17,9 @@ from diagnose.values import dataclass
 
 # The stubs of systemd-resolved, and dnsmasq as NetworkManager starts it.
 NODE_STUBS = ("127.0.0.53", "127.0.0.54", "127.0.1.1")
+# The resolvers that clouds give their machines; none knows a cluster.
+# Source: AWS VPC, Google Compute Engine and Azure documentation of their DNS servers.
+CLOUDS = frozenset({"169.254.169.253", "169.254.169.254", "168.63.129.16"})
 DNS_PODS = ("coredns-", "kube-dns-", "rke2-coredns-")
 FAILED = frozenset({Outcome.NXDOMAIN, Outcome.SERVFAIL, Outcome.REFUSED})
 FOUND = frozenset({Outcome.NOERROR, Outcome.NODATA})
@@ -28,7 +31,7 @@ class Elsewhere:
 
     `answered` says that a server of the cluster knows one of the names; `cluster_server` is that
     one's address, or that of the DNS Service, "" when neither is known. `given` says that it is a
-    pod whose own configuration names that server.
+    pod whose own configuration names that server, `cloud` that it is one of a cloud.
     """
 
     place: Subject
@@ -37,6 +40,7 @@ class Elsewhere:
     quotes: tuple[Quote, ...]
     answered: bool = False
     given: bool = False
+    cloud: bool = False
     cluster_server: str = ""
 
 
@@ -66,6 +70,9 @@ class AskedElsewhere(Fact):
             for one in lookups
             if one.outcome in FOUND and one.server and not of_node(one.server)
         }
+        for one in tuple(answers.values()):
+            if one.typed and in_cluster(one.name):
+                answers.setdefault(normal(one.typed), one)
         pods = {ip for pod in unique(evidence.of(Pod)) if pod.serves_dns for ip in pod.ips or ()}
         known_servers = {*addresses, *pods}
         given = frozenset(
@@ -77,8 +84,11 @@ class AskedElsewhere(Fact):
         groups: dict[tuple[Subject, str], list[Lookup]] = {}
         for one in lookups:
             unknown = bool(one.server) and one.server not in known_servers
+            foreign = one.server in given or one.server in CLOUDS
+            told = answers.get(normal(one.name))
             outside = of_node(one.server) or (
-                unknown and (in_dns_pod(one) or one.server in given or outside_world(one))
+                unknown
+                and (in_dns_pod(one) or foreign or outside_world(one) or other_pod(one, told))
             )
             bare = one.server in given and "." not in normal(one.name) and bool(one.name)
             failed = one.outcome in FAILED or (bare and one.outcome is Outcome.NOT_KNOWN)
@@ -98,6 +108,7 @@ class AskedElsewhere(Fact):
                     ),
                     answered=told is not None,
                     given=not of_node(server) and not any(map(in_dns_pod, several)),
+                    cloud=server in CLOUDS,
                     cluster_server=told.server if told else next(iter(addresses), ""),
                 )
             )
@@ -138,6 +149,22 @@ def outside_world(lookup: Lookup) -> bool:
         return ipaddress.ip_address(lookup.server).is_global
     except ValueError:
         return False
+
+
+def other_pod(lookup: Lookup, told: Lookup | None) -> bool:
+    """Whether another pod is configured with another server, which knows the name of the cluster.
+
+    A node-local cache and the DNS Service both know it, so that one of them does not fail alone.
+    """
+    return (
+        told is not None
+        and in_cluster(told.name)
+        and lookup.configured
+        and told.configured
+        and lookup.place.kind == told.place.kind == "Pod"
+        and lookup.place != told.place
+        and lookup.server != told.server
+    )
 
 
 def is_meant(name: str, answers: dict[str, Lookup]) -> bool:

@@ -28,7 +28,7 @@ class Packet:
     """One packet: a DNS message, or one of an overlay (`number` None, `reply` False).
 
     `device` is the interface of the capture, "" when it is not told, or any of them. `inner` says
-    that an overlay's packet carries it.
+    that an overlay's packet carries it. `at_s` are seconds of the day, None where it is not told.
     """
 
     subject: Subject
@@ -42,6 +42,7 @@ class Packet:
     reply: bool = False
     device: str = ""
     inner: bool = False
+    at_s: float | None = None
 
 
 class Way(Enum):
@@ -137,6 +138,63 @@ def judged(packets: Sequence[Packet], virtual: set[str]) -> Iterator[LostQueries
             yield lost_of(queries, Way.UNMASQUERADED)
         elif not outside(server):
             yield lost_of(queries, Way.LOST)
+
+
+AGAIN_S = 0.9  # sooner than that is one packet, seen on several interfaces
+TOGETHER_S = 0.02
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """A query that a client sent again, after so many seconds.
+
+    `lost` is the one of two that its socket had sent at once and that alone was never answered.
+    """
+
+    first: Packet
+    again: Packet
+    seconds: float
+    lost: Packet | None = None
+
+
+def repeated(packets: Sequence[Packet]) -> Iterator[Repetition]:
+    """Yield each query that was sent more than once, with the time between.
+
+    Source: glibc 2.36 resolv/res_send.c (send_dg): after the time-out both queries are sent anew,
+    from the same socket and with the same numbers.
+    """
+    sockets: dict[tuple[Subject, str, str, int], list[Packet]] = {}
+    answered: set[tuple[str, int, int | None]] = set()
+    for one in packets:
+        if one.number is not None and one.at_s is not None:
+            if one.reply:
+                answered.add((one.target, one.target_port, one.number))
+            else:
+                key = (one.subject, one.origin, one.source, one.source_port)
+                sockets.setdefault(key, []).append(one)
+    for queries in sockets.values():
+        first = queries[0]
+        seen: dict[tuple[str, int | None], Packet] = {}
+        for one in queries:
+            other = seen.setdefault((one.target, one.number), one)
+            seconds = (one.at_s or 0.0) - (other.at_s or 0.0)
+            if seconds < AGAIN_S:
+                continue
+            pair = {
+                each.number: each
+                for each in queries
+                if each.target == first.target
+                and (each.at_s or 0.0) - (first.at_s or 0.0) < TOGETHER_S
+            }
+            silent = [
+                each
+                for each in pair.values()
+                if (each.source, each.source_port, each.number) not in answered
+            ]
+            yield Repetition(
+                other, one, seconds, silent[0] if len(pair) == 2 and len(silent) == 1 else None
+            )
+            break
 
 
 def lost_of(queries: Sequence[Packet], way: Way, *more: Quote) -> LostQueries:

@@ -26,7 +26,7 @@ REFUSED = (*WRONG, CONFIG_REFUSED)  # by the plugin, when a sandbox is set up
 NAMES = frozenset(one.name for one in REFUSED)
 LOADERS = (Emitter.RUNTIME, Emitter.KUBELET)
 FILE = regex(r"(?P<file>/\S{0,200}/[\w.-]{1,100}\.(?:conflist|conf|json))\b")
-END = regex(r": invalid cni config\b|: failed to load cni config\b|\\*\"?$")
+END = regex(r": invalid cni config\b|: failed to load cni config\b|(?<!\\)\\*+\"?$")
 
 
 @dataclass(frozen=True)

@@ -14,23 +14,25 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
-from diagnose.facts.lookup_times import LookupTime
+from diagnose.facts.captures import Packet, repeated
+from diagnose.facts.lookup_times import LookupTime, is_repeated
 from diagnose.facts.lookups import Lookup
 from diagnose.facts.sysctls import Counter
 from diagnose.model import Fact, Gap, GapKind, Quote, Subject
 from diagnose.values import dataclass
 
 COUNTER = "insert_failed"
-TIMEOUT_S = 5.0  # of glibc and musl alike
-ROUNDS = 3
-SPREAD_S = 0.9  # what the answer after the repetition may take
 MANY = 100  # since the node started; a few are no sign
 ALWAYS = 3  # slow look-ups without a fast one: then it is no chance
 
 
 @dataclass(frozen=True)
 class ConntrackRace:
-    """One node; `slow` of `asked` look-ups took a multiple of the resolver's timeout."""
+    """One node; `slow` of `asked` look-ups took a multiple of the resolver's timeout.
+
+    `after_s` are the seconds after which a capture shows two queries of one socket again, of which
+    one alone was answered; 0 where the node's counters tell.
+    """
 
     subject: Subject
     failed: int
@@ -38,6 +40,7 @@ class ConntrackRace:
     slow: int
     asked: int
     quotes: tuple[Quote, ...]
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +54,18 @@ class ConntrackRaces(Fact):
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return the nodes; slow look-ups without any count of a node leave a gap."""
-        times, lookups = evidence.of(LookupTime), evidence.of(Lookup)
+        times = tuple(one for one in evidence.of(LookupTime) if not one.failed)
+        lookups, packets = evidence.of(Lookup), evidence.of(Packet)
         counters = [one for one in evidence.of(Counter) if one.name == COUNTER]
-        items: tuple[Readable, ...] = (*lookups, *times)
+        items: tuple[Readable, ...] = (*lookups, *times, *packets)
         found = known(evidence, items, Ask.CLIENT_OUTPUT)
         if isinstance(found, Gap):
             return found
         slow = [one for one in times if is_repeated(one.seconds)]
         fast = [one for one in times if one.seconds < 1]
+        seen = tuple(pairs(packets))
         if not slow or (not fast and len(slow) >= ALWAYS):
-            return cls(origin=found[0], gaps=found[1])
+            return cls(origin=found[0], gaps=found[1], races=seen)
         if not counters:
             missing = Gap(
                 "the counters of connection tracking",
@@ -68,11 +73,11 @@ class ConntrackRaces(Fact):
                 "look-ups took as long as the resolver waits before it asks again",
                 "conntrack -S  # on the client's node, twice",
             )
-            return cls(origin=found[0], gaps=(*found[1], missing))
+            return cls(origin=found[0], gaps=(*found[1], missing), races=seen)
         return cls(
             origin=found[0],
             gaps=found[1],
-            races=tuple(races(counters, slow, len(times))),
+            races=(*races(counters, slow, len(times)), *seen),
         )
 
 
@@ -96,6 +101,18 @@ def races(counters: list[Counter], slow: list[LookupTime], asked: int) -> Iterat
             )
 
 
-def is_repeated(seconds: float) -> bool:
-    """Whether a look-up took one to three times the resolver's timeout, and little more."""
-    return any(0 <= seconds - TIMEOUT_S * one <= SPREAD_S for one in range(1, ROUNDS + 1))
+def pairs(packets: tuple[Packet, ...]) -> Iterator[ConntrackRace]:
+    """Yield where a capture shows that one of two queries at once was lost, and asked again."""
+    for one in repeated(packets):
+        if one.lost:
+            quotes = (one.first.quote, one.lost.quote, one.again.quote)
+            yield ConntrackRace(
+                subject=one.first.subject,
+                failed=0,
+                grows=False,
+                slow=1,
+                asked=1,
+                quotes=tuple(dict.fromkeys(quotes)),
+                after_s=one.seconds,
+            )
+            return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -57,11 +58,17 @@ class UnsyncedStarts(Fact):
 
 @dataclass(frozen=True)
 class UnreadyPod:
-    """One CoreDNS pod that runs without being ready; `plugins` are those that it waits for."""
+    """One CoreDNS pod that runs without being ready; `plugins` are those that it waits for.
+
+    `kube_dns` says that it is one of kube-dns, by its own words. `unnamed` are the plugins that a
+    log waits for which names no pod, and so is one of the pods that are listed.
+    """
 
     subject: Subject
     plugins: tuple[str, ...]
     quotes: tuple[Quote, ...]
+    kube_dns: bool = False
+    unnamed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,13 +103,17 @@ class UnreadyCoreDNS(Fact):
                 asked = said.get(pod.subject.name)
                 plugins = asked.waits_for if asked else plugins_of(lines)
                 answer = (asked.quote,) if asked else ()
-                unready.append(UnreadyPod(pod.subject, plugins, (*quotes(pod, lines), *answer)))
+                shown = (*quotes(pod, lines), *answer)
+                unready.append(UnreadyPod(pod.subject, plugins, shown, of_kube_dns(lines)))
         states = {pod.subject.name: pod for pod in pods}
         settled = bool(pods) and all(pod.ready for pod in pods)
+        nameless = waits.pop(Subject(""), []) if unready else []
+        if nameless:
+            unready = [with_log(one, nameless) for one in unready]
         for subject, lines in waits.items():
             if subject.name not in states and not settled:
                 shown = tuple(match.quote for match in lines[-1:])
-                unready.append(UnreadyPod(subject, plugins_of(lines), shown))
+                unready.append(UnreadyPod(subject, plugins_of(lines), shown, of_kube_dns(lines)))
         if not (states or waits):
             unready += [UnreadyPod(o.subject, o.waits_for, (o.quote,)) for o in said.values()]
         told = {one.subject.name for one in unready}
@@ -140,6 +151,13 @@ def still_waits(stream: LogStream) -> bool:
     return waits >= FEW or bool(waits and stream.count(K8S_UNSYNCED_START))
 
 
+def with_log(pod: UnreadyPod, lines: list[Match]) -> UnreadyPod:
+    """Return a pod with what a log says that names none; its own words outweigh it."""
+    if pod.plugins:
+        return pod
+    return replace(pod, quotes=(*pod.quotes, lines[-1].quote), unnamed=plugins_of(lines))
+
+
 def named(waits: dict[Subject, list[Match]], name: str) -> list[Match]:
     """Take and return the lines of the pod of that name, from whichever namespace."""
     for subject in list(waits):
@@ -148,9 +166,14 @@ def named(waits: dict[Subject, list[Match]], name: str) -> list[Match]:
     return []
 
 
+def of_kube_dns(lines: list[Match]) -> bool:
+    """Whether the last line is kube-dns's."""
+    return bool(lines) and lines[-1].signature == KUBE_DNS_NOT_SYNCED.name
+
+
 def plugins_of(lines: list[Match]) -> tuple[str, ...]:
-    """Return the plugins that the last line waits for, in order."""
-    if lines and lines[-1].signature == KUBE_DNS_NOT_SYNCED.name:
+    """Return the plugins that the last line waits for, in order; what kube-dns is as a whole."""
+    if of_kube_dns(lines):
         return ("kubernetes",)
     return tuple(lines[-1]["plugins"].split(",")) if lines and lines[-1]["plugins"] else ()
 

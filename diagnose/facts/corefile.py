@@ -35,7 +35,7 @@ SPACES = " \t\n\v\f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 SKIPPED = regex(rf"(?:[{SPACES}\r]+|#[^\n]*)*")
 QUOTED = regex(r'"([^"\\]*(?:\\.[^"\\]*)*)("|\\?\Z)', re.DOTALL)
 WORD = regex(rf"([^{SPACES}#]+)(#[^{SPACES}]*)?")
-UNRESOLVED = regex(r"\{\$[^}]+\}|\{%.+?%\}|__PILLAR__", re.DOTALL)
+UNRESOLVED = regex(r"\{\$[^{}]+\}|\{%[^%]+%\}|__PILLAR__", re.DOTALL)
 REFERENCES = (("{%", "%}"), ("{$", "}"))
 
 MAX_EXPANSIONS = 10_000  # caddyfile/parse.go maxSnippetExpansions
@@ -155,7 +155,7 @@ class SyntaxFault:
     upstream or duplicate. `word` is what is meant, `plugin` whose it is. `coredns_says` is its
     message where known, with the path that the usual manifests mount. `versions` says for which
     versions or builds it holds, "" for all from 1.6.0 on, or for the one that was asked for.
-    `spot` is the place of the word.
+    `spot` is the place of the word. `certain` says that a piece of the file is enough to show it.
     """
 
     line: int
@@ -166,6 +166,7 @@ class SyntaxFault:
     plugin: str = ""
     versions: str = ""
     spot: Spot | None = None
+    certain: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -548,7 +549,7 @@ class Parser:
         if snippet is not None:
             return snippet
         globbed = has_wildcard(pattern)
-        if pattern.count("*") > 1 or pattern.count("?") > 1 or re.search(r"\[.*\]|\].*\[", pattern):
+        if pattern.count("*") > 1 or pattern.count("?") > 1 or {"[", "]"} <= set(pattern):
             raise self.refused(
                 "an import may hold one wildcard only",
                 "Glob pattern may only contain one wildcard (*), but has others: "

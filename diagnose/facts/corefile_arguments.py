@@ -104,9 +104,11 @@ def faults_at(
 ) -> Iterator[SyntaxFault]:
     """Yield the faults that one version finds."""
     plugins = known_plugins(".".join(map(str, at)))
-    for one in (*(one for block in blocks for one in block.directives), *strays):
-        if one.name not in plugins and not UNRESOLVED.search(one.name):
-            yield unknown_directive(one, at)
+    for several in (*(block.directives for block in blocks), strays):
+        for number, one in enumerate(several):
+            if one.name not in plugins and not UNRESOLVED.search(one.name):
+                brace = glued(several[number - 1]) if number else ""
+                yield unknown_directive(one, at, brace)
     for key in dict.fromkeys(key for block in blocks for key in block.keys):
         says = zone_fault(key.text, at)
         if says and zone_fault(key.text) is None and not UNRESOLVED.search(key.text):
@@ -202,8 +204,21 @@ def by_plugin(block: ServerBlock) -> dict[str, list[Directive]]:
     return lines
 
 
-def unknown_directive(directive: Directive, at: Version) -> SyntaxFault:
-    """Return the fault of a directive that a version's standard build does not know."""
+def glued(directive: Directive) -> str:
+    """Return the last word of a line whose brace has no space before it; "" without such a one.
+
+    CoreDNS reads the brace as a part of the word, and the lines behind it as plugins.
+    """
+    word = directive.args[-1] if directive.args else directive.name
+    alone = not directive.has_block and word.endswith("{") and word.strip("{}") != ""
+    return word if alone and not UNRESOLVED.search(word) else ""
+
+
+def unknown_directive(directive: Directive, at: Version, brace: str = "") -> SyntaxFault:
+    """Return the fault of a directive that a version's standard build does not know.
+
+    `brace` is the word before it that ends in a brace.
+    """
     name = directive.name
     token = directive.tokens[0]
     spot = token.spot(directive.line - token.shown_line)
@@ -218,12 +233,23 @@ def unknown_directive(directive: Directive, at: Version) -> SyntaxFault:
     if name in EXTERNAL_PLUGINS:
         message = f"{name} is a plugin that the standard build of CoreDNS does not hold"
         versions = "built without it"
+    elif brace:
+        message += f": a space is missing before the brace of {brace}, which opens no block so"
+    elif name.endswith("{") and name[:-1] in known_plugins(NEWEST):
+        message += ": a space is missing before the brace"
     elif owners := [plugin for plugin, rows in PROPERTIES.items() if has(rows, name)]:
         message += f"; it is a property of {', '.join(owners[:3])}: a brace may be missing"
     elif close := difflib.get_close_matches(name[:64], CHAIN, 1):
         message += f"; {close[0]} may be meant"
     return SyntaxFault(
-        directive.line, message, says, "unknown-directive", name, versions=versions, spot=spot
+        directive.line,
+        message,
+        says,
+        "unknown-directive",
+        name,
+        versions=versions,
+        spot=spot,
+        certain=bool(brace),
     )
 
 

@@ -18,6 +18,7 @@ from diagnose.facts.logs import LogStream, Match
 from diagnose.facts.lookups import ANSWERED, Lookup
 from diagnose.facts.names import in_cluster
 from diagnose.facts.pods import Pod, unique
+from diagnose.facts.runs import Runs
 from diagnose.facts.upstream_failures import of_stream
 from diagnose.facts.version import CoreDNSVersion
 from diagnose.model import Fact, Gap, GapKind, Quote, Subject
@@ -70,10 +71,10 @@ SAID: dict[FaultKind, tuple[Signature, ...]] = {
 class CorefileFault:
     """One reason for which CoreDNS refuses the file.
 
-    `word` is the directive or property that is meant, "" when none is. `versions` says for
-    which versions of CoreDNS it holds, "" for the one at hand or all. `said` tells that CoreDNS
-    printed it, so that its own version decides; `torn`, that only a piece of the file, or of the
-    line, shows it.
+    `word` is the directive, property, upstream or file that is meant, "" when none is. `versions`
+    says for which versions of CoreDNS it holds, "" for the one at hand or all. `said` tells that
+    CoreDNS printed it, so that its own version decides; `torn`, that only a piece of the file, or
+    of the line, shows it.
     """
 
     kind: FaultKind
@@ -105,6 +106,9 @@ class CorefileFaults(Fact):
         found = known(evidence, items, Ask.DNS_CONFIG, Ask.DNS_LOGS)
         if isinstance(found, Gap):
             return found
+        runs = evidence.fetch(Runs)
+        if isinstance(runs, Runs):  # a later run has read its Corefile
+            streams = tuple(one for one in streams if not runs.over(one))
         versions = evidence.fetch(CoreDNSVersion)
         version = versions.newest if isinstance(versions, CoreDNSVersion) else ""
         said = [
@@ -167,6 +171,10 @@ def is_half(match: Match) -> bool:
 def fault(kind: FaultKind, match: Match) -> CorefileFault:
     """Return what a line of CoreDNS says about its Corefile."""
     word = match["directive"] or match["property"] or match["plugin"]
+    if kind is FaultKind.UPSTREAM:
+        word = match["to"] or match["count"]
+    elif kind is FaultKind.MISSING:
+        word = match["file"]
     changed = known_elsewhere(kind, match["plugin"], word)
     return CorefileFault(
         kind=FaultKind.REMOVED if changed else kind,
@@ -232,7 +240,7 @@ def in_file(file: Corefile, version: str) -> Iterator[CorefileFault]:
             quotes=(file.quote(one.line, one.spot),),
             word=one.word,
             versions=one.versions or ("" if version else since_removal(one)),
-            torn=file.torn,
+            torn=file.torn and not one.certain,
         )
 
 

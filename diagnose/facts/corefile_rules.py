@@ -30,11 +30,11 @@ DURATION_UNIT_S = {
     "m": 60.0,
     "h": float(HOUR_S),
 }
-DURATION = regex(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
-DURATION_PART = regex(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+DURATION = regex(r"[+-]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
+DURATION_PART = regex(r"(?<![\d.])(\d++(?:\.\d*+)?|\.\d++)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
 INTEGER = regex(r"[+-]?\d+", re.ASCII)
 NATURAL = regex(r"\d+", re.ASCII)
-FLOAT = regex(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+FLOAT = regex(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 PERCENT = regex(r"[+-]?\d+%", re.ASCII)
 CLASSES = ("IN", "CS", "CH", "HS", "NONE", "ANY")
 # StringToType of miekg/dns; the last ones came with v1.1.31 (SVCB), v1.1.58 and v1.1.68
@@ -78,9 +78,9 @@ RCODES = frozenset(
 LABEL_KEY = r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?"
 LABEL_VALUE = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?"
 LABEL_TERM = regex(
-    rf"\s*(?:!\s*{LABEL_KEY}|{LABEL_KEY}"
-    rf"(?:\s*(?:==|=|!=|>|<)\s*{LABEL_VALUE}"
-    rf"|\s+(?:in|notin)\s*\(\s*{LABEL_VALUE}(?:\s*,\s*{LABEL_VALUE})*\s*\))?)\s*",
+    rf"\s*+(?:!\s*+{LABEL_KEY}|{LABEL_KEY}"
+    rf"(?:\s*+(?:==|=|!=|>|<)\s*+{LABEL_VALUE}"
+    rf"|\s++(?:in|notin)\s*+\(\s*+{LABEL_VALUE}(?:\s*+,\s*+{LABEL_VALUE})*\s*+\))?)\s*+",
     re.ASCII,
 )
 BIG = 1 << 63

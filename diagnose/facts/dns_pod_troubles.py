@@ -142,7 +142,7 @@ def of_pod(pod: Pod) -> Iterator[PodTrouble]:
             Trouble.MEMORY,
             pod.subject,
             "",
-            quotes,
+            (pod.quote.on("end", "OOMKilled"),),
             count=max(restarts, 1),
             ready=pod.ready is True,
             limit_bytes=limit,

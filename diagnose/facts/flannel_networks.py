@@ -116,7 +116,9 @@ def in_objects(confs: tuple[NetConf, ...], nodes: tuple[Node, ...]) -> Iterator[
             for cidr in node.pod_cidrs or ():
                 network = conf.ipv6_network if ":" in cidr else conf.network
                 if inside(cidr, network) is False:
-                    yield Disagreement(node.subject, network, cidr, (conf.quote, node.quote))
+                    yield Disagreement(
+                        node.subject, network, cidr, (conf.quote, node.quote.on("pod_cidrs"))
+                    )
 
 
 def inside(subnet: str, network: str) -> bool | None:

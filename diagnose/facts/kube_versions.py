@@ -55,11 +55,7 @@ class KubeVersions(Fact):
         return cls(
             origin=found[0],
             gaps=found[1],
-            kubelets=tuple(
-                one
-                for node in nodes.values()
-                for one in running(node.subject, node.kubelet_version, node.quote)
-            ),
+            kubelets=tuple(one for node in nodes.values() for one in running_of(node)),
             servers=(*of_nodes(tuple(nodes.values())), *of_images(pods)),
         )
 
@@ -70,6 +66,11 @@ def running(subject: Subject, text: str, quote: Quote) -> Iterator[Running]:
         yield Running(subject, (int(match["major"]), int(match["minor"])), text, quote)
 
 
+def running_of(node: Node) -> Iterator[Running]:
+    """Yield what the version of a node's kubelet says."""
+    return running(node.subject, node.kubelet_version, node.quote.on("kubelet_version"))
+
+
 def of_nodes(nodes: tuple[Node, ...]) -> Iterator[Running]:
     """Yield the API servers of distributions in which they are one binary with the kubelet."""
     for node in nodes:
@@ -77,7 +78,7 @@ def of_nodes(nodes: tuple[Node, ...]) -> Iterator[Running]:
         roles = labels.union(node.roles)
         one_binary = any(word in node.kubelet_version for word in ONE_BINARY)
         if one_binary and roles.intersection(SERVERS):
-            yield from running(node.subject, node.kubelet_version, node.quote)
+            yield from running_of(node)
 
 
 def of_images(pods: list[Pod]) -> Iterator[Running]:
@@ -85,4 +86,6 @@ def of_images(pods: list[Pod]) -> Iterator[Running]:
     for pod in pods:
         for container in pod.containers:
             if match := SERVER_IMAGE.search(container.image):
-                yield from running(pod.subject, match["version"], pod.quote)
+                yield from running(
+                    pod.subject, match["version"], pod.quote.on("image", container.name)
+                )

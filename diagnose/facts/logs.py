@@ -15,7 +15,8 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
-from diagnose.model import Fact, Gap, Quote, Subject
+from diagnose.facts.pods import Pod, unique
+from diagnose.model import Fact, Gap, GapKind, Quote, Subject
 from diagnose.signatures.base import Emitter, Signature
 from diagnose.values import dataclass
 
@@ -29,6 +30,7 @@ class Match:
 
     `subject` is the pod (or node) whose log it is. `number` counts the stream's lines from 1,
     so two matches of one stream can be put in order. `at` is the envelope's time, if it has one.
+    `times` is how often the line stood there, where somebody condensed the log.
     """
 
     signature: str
@@ -37,6 +39,7 @@ class Match:
     fields: Mapping[str, str]
     number: int
     at: datetime | None = None
+    times: int = 1
 
     def __getitem__(self, name: str) -> str:
         """Return a named group of the pattern; empty when that wording lacks it."""
@@ -51,7 +54,8 @@ class LogStream:
     line order: all of them up to a bound, beyond it the first and the last ones. `unknown`
     quotes up to a few lines of level error or fatal that no signature knows. `whole` says that
     nothing was left out between the first and the last line, `previous` that the container was
-    ended since. `version` is the program's own word for it; "" when it does not say.
+    ended since. `version` is the program's own word for it; "" when it does not say. `taken_at` is
+    when it was read, up to its end; None where that is not known.
     """
 
     emitter: Emitter
@@ -67,6 +71,7 @@ class LogStream:
     whole: bool = False
     version: str = ""
     container: str = ""
+    taken_at: datetime | None = None
 
     def matching(self, *signatures: Signature) -> Iterator[Match]:
         """Yield the kept matches of the signatures in line order."""
@@ -78,16 +83,40 @@ class LogStream:
         return sum(self.counts.get(signature.name, 0) for signature in signatures)
 
 
+RUNS = frozenset({"Running", "CrashLoopBackOff", "Error", "Terminating"})
+
+
+def not_given(evidence: Evidence) -> Iterator[Gap]:
+    """Yield a gap for each pod of CoreDNS that runs and whose log nobody gave, beside another's.
+
+    Where a log names no pod it may be of any.
+    """
+    given = {one.subject.name for one in evidence.of(LogStream) if one.emitter is Emitter.COREDNS}
+    if not given or "" in given or Ask.DNS_LOGS in evidence.looked:
+        return
+    told = " ".join(gap.what for gap in evidence.general_gaps)
+    for pod in unique(evidence.of(Pod)):
+        name, space = pod.subject.name, pod.subject.namespace or "kube-system"
+        if pod.serves_dns and pod.status in RUNS and name not in given and name not in told:
+            yield Gap(
+                f"the log of pod {space}/{name}",
+                GapKind.PARTIAL,
+                "not in the evidence, or empty",
+                f"kubectl -n {space} logs {name}; kubectl -n {space} logs {name} --previous",
+            )
+
+
 def shares(stream: LogStream, groups: Sequence[Sequence[Match]]) -> list[int]:
     """Return how many lines of a stream each group of its matches stands for.
 
     Lines that were counted and not kept go to the groups of which most were kept, in equal parts:
     of the others every line was kept.
     """
-    counts = [len(group) for group in groups]
+    counts = [sum(match.times for match in group) for group in groups]
     for name in dict.fromkeys(match.signature for group in groups for match in group):
         kept = [sum(match.signature == name for match in group) for group in groups]
-        rest = stream.counts.get(name, 0) - sum(kept)
+        told = (m.times for group in groups for m in group if m.signature == name)
+        rest = stream.counts.get(name, 0) - sum(told)
         most = [index for index, number in enumerate(kept) if number == max(kept)]
         for place, index in enumerate(most):
             if rest > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -9,6 +10,9 @@ from diagnose.evidence import Evidence, Readable, known
 from diagnose.facts.events import Event
 from diagnose.facts.kubelet_config import KubeletConfig, in_force, own_stand_in, told
 from diagnose.facts.logs import LogStream
+from diagnose.facts.pods import Pod
+from diagnose.facts.resolv_conf import ResolvConf
+from diagnose.facts.services import Service
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.kubelet import CLUSTER_DNS_MISSING
 from diagnose.values import dataclass
@@ -24,11 +28,16 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class MissingClusterDNS(Fact):
-    """The kubelets that have no cluster DNS address to give, one entry per node."""
+    """The kubelets that have no cluster DNS address to give, one entry per node.
+
+    `pods` are those whose resolv.conf has neither a search domain of Services nor their DNS server;
+    their own dnsPolicy, or the host's network, may be why.
+    """
 
     asks: ClassVar[tuple[Ask, ...]] = (Ask.KUBELET_CONFIG, Ask.KUBELET_CONFIGZ, Ask.EVENTS)
 
     places: tuple[Place, ...] = ()
+    pods: tuple[Place, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
@@ -36,14 +45,20 @@ class MissingClusterDNS(Fact):
         configs = in_force(evidence.of(KubeletConfig))
         events = evidence.of(Event)
         streams = evidence.of(LogStream)
-        items: tuple[Readable, ...] = (*configs, *events, *streams)
+        pods = tuple(without_cluster_dns(evidence))
+        files = evidence.of(ResolvConf) if pods else ()
+        items: tuple[Readable, ...] = (*configs, *events, *streams, *files)
         found = known(evidence, items, Ask.KUBELET_CONFIG, Ask.EVENTS)
         if isinstance(found, Gap):
             return found
         gaps, by_kubelets = found[1], told(evidence, configs)
         if own_stand_in(evidence, configs) and not isinstance(by_kubelets, Gap):
             gaps = (*by_kubelets[1], *evidence.gaps_of(Ask.EVENTS))
-        places = [Place(one.subject, one.quote) for one in configs if one.cluster_dns == ()]
+        places = [
+            Place(one.subject, one.quote.on("cluster_dns"))
+            for one in configs
+            if one.cluster_dns == ()
+        ]
         said = [
             Place(node_of(event.subject), event.quote)
             for event in events
@@ -57,7 +72,32 @@ class MissingClusterDNS(Fact):
         having = runs_with_servers(evidence)
         places += [place for place in said if place.subject not in having]
         first = {place.subject: place for place in reversed(places)}
-        return cls(origin=found[0], gaps=gaps, places=tuple(reversed(first.values())))
+        places = list(reversed(first.values()))
+        return cls(origin=found[0], gaps=gaps, places=tuple(places), pods=() if places else pods)
+
+
+# Pods that have the node's resolvers on purpose.
+OF_NODE = ("coredns", "kube-dns", "node-local-dns", "nodelocaldns", "kube-proxy", "kube-flannel")
+
+
+def without_cluster_dns(evidence: Evidence) -> Iterator[Place]:
+    """Yield the pods whose resolv.conf is not one that a kubelet writes for cluster DNS."""
+    servers = {ip for one in evidence.of(Service) if one.serves_dns for ip in one.cluster_ips or ()}
+    on_purpose = {
+        pod.subject.name
+        for pod in evidence.of(Pod)
+        if pod.host_network or pod.dns_policy not in ("", "ClusterFirst", "ClusterFirstWithHostNet")
+    }
+    for file in evidence.of(ResolvConf):
+        name = file.subject.name
+        if file.subject.kind != "Pod" or not file.nameservers or not file.exists or file.handed:
+            continue
+        given = any("svc" in domain.split(".") for domain in file.search)
+        near = servers & set(file.nameservers) or file.nameservers[0].startswith("169.254.")
+        if not given and not near and not name.startswith(OF_NODE) and name not in on_purpose:
+            quotes = [one for one in file.quotes if "nameserver" in one.text] or [*file.quotes]
+            if quotes:
+                yield Place(file.subject, quotes[0])
 
 
 def runs_with_servers(evidence: Evidence) -> frozenset[Subject]:

@@ -1,4 +1,4 @@
-"""CNI plugins that are not there: by what runtimes say, and by a node's own files.
+"""CNI plugins that are not there or do not run: by runtimes' words, and by a node's own files.
 
 A node's configuration names plugins by type; each is a file of that name in the runtime's folder.
 CRI-O looks for all of them when it reads a configuration, and leaves one out that lacks any.
@@ -37,13 +37,17 @@ NAME = regex(r"[A-Za-z0-9][\w.+-]{0,99}")  # what a runtime takes for a plugin's
 
 @dataclass(frozen=True)
 class MissingPlugin:
-    """One plugin on one node; `what` says what is wrong, `folder` where it should be."""
+    """One plugin on one node; `what` says what is wrong, `folder` where it should be.
+
+    `refused` is why the kernel does not run the file that is there, "" where there is none.
+    """
 
     subject: Subject
     plugin: str
     folder: str
     what: str
     quotes: tuple[Quote, ...]
+    refused: str = ""
     proven: bool = True
     at: datetime | None = None
 
@@ -81,36 +85,33 @@ def node_of(subject: Subject) -> str:
 
 
 def by_failures(failures: SandboxFailures) -> Iterator[MissingPlugin]:
-    """Yield what sandboxes failed for, once per node.
+    """Yield what sandboxes failed for, once per node and kind.
 
     What a runtime cannot execute when it starts the sandbox itself is no plugin.
     """
-    plugins = (
-        one
-        for one in failures.matching(PLUGIN_MISSING, PLUGIN_NOT_EXECUTABLE)
-        if all(match.signature != SANDBOX_START_FAILED.name for match in one.reasons)
-    )
-    for place, several in by_place(plugins):
-        match = next(
-            reason
-            for one in several
-            for reason in one.reasons
-            if reason.signature in (PLUGIN_MISSING.name, PLUGIN_NOT_EXECUTABLE.name)
+    for signature in (PLUGIN_MISSING, PLUGIN_NOT_EXECUTABLE):
+        plugins = (
+            one
+            for one in failures.matching(signature)
+            if all(match.signature != SANDBOX_START_FAILED.name for match in one.reasons)
         )
-        plugin = match["plugin"] or match["path"].rpartition("/")[2] or "the plugin"
-        folder = (match["path"].strip("[]").split(" ") or [""])[0] or FOLDER
-        if match.signature == PLUGIN_NOT_EXECUTABLE.name:
-            folder, what = folder.rpartition("/")[0], f"cannot be executed: {match['reason']}"
-        else:
+        for place, several in by_place(plugins):
+            reasons = (reason for one in several for reason in one.reasons)
+            match = next(reason for reason in reasons if reason.signature == signature.name)
+            plugin = match["plugin"] or match["path"].rpartition("/")[2] or "the plugin"
+            folder = (match["path"].strip("[]").split(" ") or [""])[0] or FOLDER
             what = f"is not in {folder}"
-        yield MissingPlugin(
-            subject=place,
-            plugin=plugin,
-            folder=folder,
-            what=f"{what} ({seen(several)})",
-            quotes=tuple(one.quote for one in several[:3]),
-            at=several[0].first_at,
-        )
+            if match["reason"]:
+                folder, what = folder.rpartition("/")[0], f"cannot be executed: {match['reason']}"
+            yield MissingPlugin(
+                subject=place,
+                plugin=plugin,
+                folder=folder,
+                what=f"{what} ({seen(several)})",
+                quotes=tuple(one.quote for one in several[:3]),
+                refused=match["reason"],
+                at=several[0].first_at,
+            )
 
 
 def by_runtimes(evidence: Evidence) -> Iterator[MissingPlugin]:

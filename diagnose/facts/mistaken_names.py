@@ -1,7 +1,8 @@
 """Names of Services that were asked for in vain, and what shows that they are written wrongly.
 
 Source: Kubernetes DNS-Based Service Discovery Specification, 2.3 and 2.4: a Service's name is
-<service>.<ns>.svc.<zone>; names of pods below it exist for headless Services alone.
+<service>.<ns>.svc.<zone>; names of pods below it exist for headless Services alone. PodSpec of
+kubernetes/api core/v1 types.go (Hostname, Subdomain).
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.kubelet_config import KubeletConfig, in_force
 from diagnose.facts.lookup_contrasts import unanswered
 from diagnose.facts.lookups import Lookup, Outcome
-from diagnose.facts.names import DEFAULT_DOMAIN, normal
+from diagnose.facts.names import DEFAULT_DOMAIN, in_cluster, normal
+from diagnose.facts.pod_dns import domain_of
+from diagnose.facts.pods import Pod, unique
+from diagnose.facts.resolv_conf import ResolvConf
 from diagnose.facts.services import Service, merged
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.values import dataclass
@@ -88,12 +93,98 @@ class MistakenNames(Fact):
             spaces.setdefault(service.subject.namespace, Listing()).add(service)
         mute = unanswered(lookups)
         names: dict[str, MistakenName] = {}
+        hosts = {
+            (pod.hostname, pod.subdomain, pod.subject.namespace): pod
+            for pod in unique(evidence.of(Pod))
+            if pod.hostname and pod.subdomain
+        }
+        domains = cluster_domains(evidence)
+        bare = NotServices(evidence.of(Pod), services, solved)
         for one in lookups:
             name = normal(one.name)
             if one.outcome in UNKNOWN and id(one) not in mute and name not in solved:
                 for wrong in judged(one, name.split("."), spaces, solved):
                     names.setdefault(name, wrong)
+                for wrong in of_another_domain(one, name.split("."), domains):
+                    names.setdefault(name, wrong)
+                for wrong in bare.judged(one, name.split(".")):
+                    names.setdefault(name, wrong)
+                for wrong in below_no_service(one, hosts, spaces):
+                    names.setdefault(name, wrong)
         return cls(origin=found[0], gaps=found[1], names=tuple(names.values()))
+
+
+def cluster_domains(evidence: Evidence) -> dict[str, Quote]:
+    """Return the domains that kubelets give to pods, or that pods were given, with a quote."""
+    told = {
+        normal(one.cluster_domain): one.quote
+        for one in in_force(evidence.of(KubeletConfig))
+        if one.cluster_domain
+    }
+    for file in evidence.of(ResolvConf):
+        domain = normal(domain_of(file.search)) if file.of_pod else ""
+        if domain:
+            told.setdefault(domain, file.quote_of(domain)[0])
+    return told
+
+
+def of_another_domain(
+    lookup: Lookup, labels: Sequence[str], domains: dict[str, Quote]
+) -> Iterator[MistakenName]:
+    """Yield a Service's whole name that has a domain which no kubelet and no pod is told."""
+    at = labels.index("svc") if "svc" in labels else -1
+    domain = ".".join(labels[at + 1 :])
+    if at < 2 or not domain or not domains or domain in domains:
+        return
+    if any(domain.endswith(f".{one}") or one in labels for one in domains):
+        return  # what a search list made of a name
+    right, quote = next(iter(domains.items()))
+    why = f"its domain is {domain}, the cluster's is {right}"
+    meant = ".".join((*labels[: at + 1], right))
+    yield MistakenName(".".join(labels), lookup.place, why, meant, (lookup.quote, quote))
+
+
+class NotServices:
+    """Names of pods that are asked for as if they were Services'."""
+
+    def __init__(
+        self, pods: Sequence[Pod], services: Sequence[Service], solved: dict[str, Lookup]
+    ) -> None:
+        """Keep the pods by their names, and by the names of what made them."""
+        self._pods: dict[str, Pod] = {}
+        for pod in pods:
+            parts = pod.subject.name.split("-")
+            for count in dict.fromkeys((len(parts), len(parts) - 2, len(parts) - 1)):
+                if count > 0:
+                    self._pods.setdefault("-".join(parts[:count]), pod)
+        self._listed = {(one.subject.namespace, one.subject.name) for one in services}
+        self._spaces = {one.subject.namespace for one in pods} - {""}
+        self._spaces |= {one.subject.namespace for one in services} - {""}
+        self._knowing = {one.server for one in solved.values() if in_cluster(one.name)} - {""}
+
+    def judged(self, lookup: Lookup, labels: Sequence[str]) -> Iterator[MistakenName]:
+        """Yield a name whose first part is a pod's and no Service's.
+
+        That no Service has it tells a listing or, without one, a server that knows others.
+        """
+        pod = self._pods.get(labels[0])
+        inside = (
+            len(labels) == 1
+            or (len(labels) == 2 and labels[1] in self._spaces)
+            or (len(labels) > 2 and labels[2] == "svc")
+        )
+        if pod is None or not inside:
+            return
+        near = {name for space, name in self._listed if space in (pod.subject.namespace, "")}
+        known_not = bool(near) if self._listed else lookup.server in self._knowing
+        if not known_not or any(name == labels[0] for _, name in self._listed):
+            return
+        why = (
+            f"pod {pod.subject.name} is there and no Service {labels[0]}"
+            f"{' is listed' if self._listed else ', as the server knows other names'}: DNS has "
+            "names of Services, pods have none of their own"
+        )
+        yield MistakenName(".".join(labels), lookup.place, why, "", (lookup.quote, pod.quote))
 
 
 def judged(
@@ -134,6 +225,28 @@ def judged(
             why = f"no Service {labels[0]} is listed in {labels[1]}"
             why += f", {close} is" if close else ""
             yield MistakenName(name, lookup.place, why, meant, (lookup.quote, beside.quote))
+
+
+def below_no_service(
+    lookup: Lookup, hosts: dict[tuple[str, str, str], Pod], spaces: dict[str, Listing]
+) -> Iterator[MistakenName]:
+    """Yield what is wrong with a pod's name by hostname and subdomain: its Service is not there.
+
+    Where a Service of the name is listed, the pod is not among its endpoints for another reason.
+    """
+    for name in dict.fromkeys((normal(lookup.name), normal(lookup.typed))):
+        labels = name.split(".")
+        if len(labels) < 3 or (len(labels) > 3 and labels[3] != "svc"):
+            continue
+        pod = hosts.get((labels[0], labels[1], labels[2]))
+        if pod is None or labels[1] in spaces.get(labels[2], Listing()).services:
+            continue
+        why = (
+            f"pod {pod.subject.name} has that hostname and subdomain, and is named so only below a "
+            f"headless Service {labels[1]} of its namespace, which is not listed"
+        )
+        yield MistakenName(name, lookup.place, why, "", (lookup.quote, pod.quote.on("subdomain")))
+        return
 
 
 def misspelt(domain: str) -> bool:

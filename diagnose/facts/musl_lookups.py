@@ -17,6 +17,7 @@ from diagnose.model import Fact, Gap
 from diagnose.values import dataclass
 
 MUSL = "musl"
+NSLOOKUP = "nslookup"
 WORDING = "Name does not resolve"
 # Of nslookup and getent each C library has its own; these ask the servers by themselves.
 ELSEWHERE = frozenset({"dig", "kdig", "drill", "host", "glibc"})
@@ -51,7 +52,11 @@ class MuslLookups(Fact):
 
 
 def disagreements(lookups: tuple[Lookup, ...]) -> Iterator[Disagreement]:
-    """Yield the full names that musl did not find at any time, and another resolver did."""
+    """Yield the names that musl did not find at any time, and another resolver did.
+
+    What a word without a dot stands for depends on the namespace: see of_one_namespace.
+    """
+    yield from of_one_namespace(lookups)
     by_name: dict[str, list[Lookup]] = {}
     for one in lookups:
         if "." in one.name:
@@ -67,6 +72,25 @@ def disagreements(lookups: tuple[Lookup, ...]) -> Iterator[Disagreement]:
         absent = any(one.outcome is Outcome.NXDOMAIN for one in several if one.tool in ELSEWHERE)
         if failed and found and not absent and len(failed) == len(musl):
             yield Disagreement(name, failed[-1], found[0], len(failed))
+
+
+def of_one_namespace(lookups: tuple[Lookup, ...]) -> Iterator[Disagreement]:
+    """Yield the words that nslookup finds in one pod, and musl's nslookup not in another.
+
+    Both are of one namespace, so that the search list makes the same name of the word. Source:
+    busybox 1.24 networking/nslookup.c (print_host): it prints getaddrinfo's words.
+    """
+    by_word: dict[tuple[str, str], list[Lookup]] = {}
+    for one in lookups:
+        word = (one.typed or one.name).lower()
+        if word and "." not in word and one.place.kind == "Pod" and one.tool == NSLOOKUP:
+            by_word.setdefault((word, one.place.namespace), []).append(one)
+    for (word, _), several in by_word.items():
+        failed = [one for one in several if says_absent(one)]
+        places = {one.place for one in failed}
+        found = [one for one in several if one.outcome is Outcome.NOERROR and one.answers]
+        if failed and found and places.isdisjoint(one.place for one in found):
+            yield Disagreement(word, failed[-1], found[0], len(failed))
 
 
 def says_absent(lookup: Lookup) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from diagnose.text.regex import regex
+
 DEFAULT_DOMAIN = "cluster.local"
 REVERSE = ("in-addr.arpa", "ip6.arpa")
 
@@ -41,6 +43,30 @@ def always_exists(name: str, domains: Iterable[str] = (DEFAULT_DOMAIN,)) -> bool
     known = {"kubernetes.default", "kubernetes.default.svc"}
     known |= {f"kubernetes.default.svc.{normal(one)}" for one in domains}
     return plain in known
+
+
+def cluster_suffix(domain: str, domains: Iterable[str] = (DEFAULT_DOMAIN,)) -> bool:
+    """Whether a domain that a search list appends is the cluster's.
+
+    As a name a bare word is that of a Service; as a domain (lan, home, WORKGROUP) it is the host's.
+    """
+    plain = normal(domain)
+    return in_cluster(plain, domains) and ("." in plain or plain in map(normal, domains))
+
+
+# Domains whose servers answer for every name, for use without a DNS server of one's own: with the
+# address that the name holds, or with 127.0.0.1. Source: their own pages.
+BY_ADDRESS = ("nip.io", "sslip.io", "xip.io", "backname.io")
+LOOPBACK = ("localtest.me", "lvh.me", "vcap.me")
+ADDRESS_IN_NAME = regex(r"(?:^|[.-])\d{1,3}([.-])\d{1,3}\1\d{1,3}\1\d{1,3}\.")
+
+
+def answers_all(domain: str) -> bool:
+    """Whether a domain is one of those below which every name exists."""
+    plain = normal(domain)
+    if any(plain.endswith(f".{one}") for one in BY_ADDRESS):
+        return bool(ADDRESS_IN_NAME.search(plain))
+    return any(plain == one or plain.endswith(f".{one}") for one in LOOPBACK)
 
 
 # Names outside of any cluster that people try, and that have had addresses for decades.

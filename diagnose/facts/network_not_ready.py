@@ -57,7 +57,7 @@ class NetworkNotReady(Fact):
         for node in nodes:
             said = node.messages.get("Ready", "")
             if node.ready is False and any(sign.match(said) for sign in SIGNS):
-                quotes.setdefault(node.subject, []).append(Quote(node.origin, said))
+                quotes.setdefault(node.subject, []).append(node.quote.on("conditions", "Ready"))
         for event in events:
             if not any(sign.match(event.message) for sign in SIGNS):
                 continue

@@ -124,7 +124,11 @@ class PolicyRuleSet:
 
 @dataclass(frozen=True)
 class NetworkPolicy:
-    """One policy; `types` are the directions in which it isolates the pods that it selects."""
+    """One policy; `types` are the directions in which it isolates the pods that it selects.
+
+    `dialect` names the network add-on whose own kind it is (Calico, Cilium), in terms of which all
+    is not read; "" for Kubernetes' own.
+    """
 
     subject: Subject
     origin: str
@@ -133,6 +137,12 @@ class NetworkPolicy:
     types: tuple[str, ...]
     ingress: tuple[PolicyRuleSet, ...] = ()
     egress: tuple[PolicyRuleSet, ...] = ()
+    dialect: str = ""
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it is of a kind that has no namespace and means pods of any."""
+        return self.subject.kind in ("GlobalNetworkPolicy", "CiliumClusterwideNetworkPolicy")
 
     def allows_dns_out(self, protocol: str = "UDP") -> bool:
         """Whether the selected pods may ask CoreDNS, as far as this policy goes."""

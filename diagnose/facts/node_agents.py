@@ -13,7 +13,7 @@ from diagnose.facts.events import Event
 from diagnose.facts.logs import LogStream, Match
 from diagnose.facts.nodes import Node
 from diagnose.facts.pods import Pod, unique
-from diagnose.facts.sandbox import SandboxFailures, by_place, runs
+from diagnose.facts.sandbox import SandboxFailures, by_place, runs, starts
 from diagnose.facts.waiting import Waiting
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures import kubelet
@@ -76,12 +76,12 @@ class NodeAgents(Fact):
             return found
         well = {node.subject.name for node in nodes if node.ready}
         pods = {pod.subject.name: pod for pod in unique(evidence.of(Pod))}
-        waiting = Waiting.of(evidence)
+        waiting, started = Waiting.of(evidence), starts(events)
         faults = [
             *of_sandboxes(evidence),
             *(one for stream in streams for one in of_stream(stream, well)),
             *(one for stream in streams for one in volumes_of(stream, pods)),
-            *(one for event in events for one in of_event(event, pods, waiting)),
+            *(one for event in events for one in of_event(event, pods, waiting, started)),
             *(one for node in nodes for one in of_node(node)),
         ]
         once = {(one.lack, one.subject): one for one in reversed(faults)}
@@ -149,8 +149,13 @@ def volumes_of(stream: LogStream, pods: dict[str, Pod]) -> Iterator[AgentFault]:
         yield AgentFault(Lack.VOLUME, subject, (match.quote,), detail, 1, match.at)
 
 
-def of_event(event: Event, pods: dict[str, Pod], waiting: Waiting) -> Iterator[AgentFault]:
-    """Yield what an event says of a pod that does not run since."""
+def of_event(
+    event: Event, pods: dict[str, Pod], waiting: Waiting, started: dict[str, float]
+) -> Iterator[AgentFault]:
+    """Yield what an event says of a pod that does not run since, and was not started since."""
+    since = started.get(event.subject.name)
+    if since is not None and event.age_s is not None and since <= event.age_s:
+        return
     pod = pods.get(event.subject.name)
     if pod is not None and (pod.ready or pod.finished):
         return
@@ -173,4 +178,6 @@ def of_node(node: Node) -> Iterator[AgentFault]:
     how = RUNTIME_DOWN.search(message)
     if node.ready is False and how and STARTING not in message:
         detail = (how["pleg"] or how[0]).strip()
-        yield AgentFault(Lack.RUNTIME, node.subject, (Quote(node.origin, message),), detail)
+        yield AgentFault(
+            Lack.RUNTIME, node.subject, (node.quote.on("conditions", "Ready"),), detail
+        )

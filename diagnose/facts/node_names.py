@@ -71,7 +71,7 @@ class NodeNames(Fact):
                 NodeName(
                     name=name,
                     place=one.place,
-                    quotes=(one.quote, *((node.quote,) if node else ())),
+                    quotes=(one.quote, *((node.quote.on("name"),) if node else ())),
                     certain=node is not None,
                     unknown=one.outcome in UNKNOWN,
                 ),

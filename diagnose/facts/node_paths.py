@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
@@ -17,7 +18,7 @@ from diagnose.evidence import Evidence, Readable, known
 from diagnose.facts.cluster_ranges import ClusterRanges
 from diagnose.facts.flannel import NetConf, SubnetEnv
 from diagnose.facts.flannel_failures import FlannelFailures
-from diagnose.facts.logs import LogStream
+from diagnose.facts.logs import LogStream, Match
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.names import always_exists
 from diagnose.facts.node_network import Interface, Route
@@ -34,6 +35,8 @@ PUBLIC_IP = "flannel.alpha.coreos.com/public-ip"
 VIRTUALBOX_NAT = "10.0.2.15"  # what VirtualBox and Vagrant give to every machine
 # The devices of overlays, and what their headers take: of vxlan over IPv4, and of IP in IP.
 OVERLAYS = (("flannel.", 50), ("vxlan.calico", 50), ("tunl0", 20))
+# Calico's tunnels, which take from its pods what goes to other nodes.
+TUNNELS = ("wireguard.cali", "vxlan.calico", "tunl0")
 VPN = regex(r"(?:wg|tun|tailscale|nebula|zt)\w{0,20}$")
 # Devices that belong to pods or to the overlay, or to another set of containers.
 VIRTUAL = regex(
@@ -100,12 +103,7 @@ class PodRoutes(Fact):
         failed = FlannelFailures.read(evidence)
         refused = () if isinstance(failed, Gap) else failed.of(ROUTE_FAILED)
         said = tuple(
-            WrongPath(
-                one.subject,
-                f"flannel cannot add the route: {one.match['reason'].strip()}",
-                (one.match.quote,),
-            )
-            for one in refused
+            WrongPath(one.subject, refused_route(one.match), (one.match.quote,)) for one in refused
         )
         pods = tuple(pod for pod in unique(evidence.of(Pod)) if pod.serves_dns)
         missing = (*said, *missing_routes(nodes, routes, pods))
@@ -153,11 +151,13 @@ class AddressOverlaps(Fact):
             *evidence.of(NetConf),
             *evidence.of(ClusterRanges),
             *own_names(evidence.of(Lookup)),
+            *(evidence.of(Route) if (routed := tuple(covered(evidence.of(Route)))) else ()),
         )
         found = known(evidence, items, Ask.NODES)
         if isinstance(found, Gap):
             return found
-        return cls(origin=found[0], gaps=found[1], overlaps=tuple(overlapping(evidence)))
+        overlaps = (*overlapping(evidence), *routed)
+        return cls(origin=found[0], gaps=found[1], overlaps=overlaps)
 
 
 # ---------------------------------------------------------------- endpoints
@@ -176,10 +176,9 @@ def shared_endpoints(nodes: tuple[Node, ...]) -> Iterator[WrongPath]:
                 f"flannel published {address} for {', '.join(several)}: packets to one reach "
                 "another or none",
                 tuple(
-                    Quote(
-                        node.origin,
-                        f"{name}   {PUBLIC_IP}: {address}",
-                        node.quote.line,
+                    replace(
+                        node.quote.on("annotations", PUBLIC_IP),
+                        text=f"{name}   {PUBLIC_IP}: {address}",
                         summary=True,
                     )
                     for name, node in several.items()
@@ -248,7 +247,7 @@ def missing_routes(
                 subject,
                 f"no route but the default one leads to {ip}, {pod.subject.name} on "
                 f"{pod.subject.node}",
-                (devices[0].quote, pod.quote),
+                (devices[0].quote, pod.quote.on("ips")),
                 proven=False,
             )
         if first is not None:
@@ -256,9 +255,24 @@ def missing_routes(
             yield WrongPath(
                 subject if subject.kind == "Node" else CLUSTER,
                 f"no route leads to {cidr}, the pods of {node.subject.name}",
-                (devices[0].quote, node.quote),
+                (devices[0].quote, node.quote.on("pod_cidrs")),
                 proven=False,
             )
+
+
+def refused_route(match: Match) -> str:
+    """Return what flannel says of a route that the kernel does not take, with what it means.
+
+    The kernel takes no next hop that is an address of the node's own, or that begins or ends the
+    network of an interface; which interfaces count, depends on its version.
+    Source: torvalds/linux v6.6, net/ipv4/fib_semantics.c (fib_check_nh_v4_gw: "Nexthop has invalid
+    gateway"), fib_frontend.c (__inet_dev_addr_type).
+    """
+    reason = match["reason"].strip()
+    told = f"flannel cannot add the route: {reason}"
+    if "invalid argument" not in reason or not match["via"]:
+        return told
+    return f"{told}; an interface of the node has {match['via']} or a network that begins there"
 
 
 # ---------------------------------------------------------------- sizes
@@ -283,6 +297,7 @@ def too_large(
         if env.mtu and env.quotes:
             told.setdefault(env.subject, {}).setdefault(env.mtu, env)
     for subject, links in places.items():
+        yield from pods_above_tunnel(subject, links)
         overlay, header = overlay_of(links)
         if overlay is None:
             continue
@@ -307,6 +322,27 @@ def too_large(
                 # Calico's pods may have a size of their own, and a VPN may not be the way
                 proven=of_flannel and not VPN.match(outer.name),
             )
+
+
+def pods_above_tunnel(subject: Subject, links: dict[str, Interface]) -> Iterator[WrongPath]:
+    """Yield a node whose pods' devices take larger packets than Calico's tunnel does.
+
+    Felix gives both one size, unless either is set by hand. A possibility: the kernel tells senders
+    the size of a smaller way, and what heeds that gets through.
+    """
+    tunnel = next((links[name] for name in TUNNELS if name in links), None)
+    if tunnel is None or (tunnel.name == "tunl0" and "UP" not in tunnel.flags):
+        return
+    pods = [one for name, one in links.items() if name.startswith("cali")]
+    largest = max(pods, key=lambda one: one.mtu or 0, default=None)
+    if largest is not None and (largest.mtu or 0) > (tunnel.mtu or 0):
+        yield WrongPath(
+            subject if subject.kind == "Node" else CLUSTER,
+            f"{tunnel.name} takes packets of {tunnel.mtu} bytes, the pods' {largest.name} of "
+            f"{largest.mtu}",
+            (tunnel.quote, largest.quote),
+            proven=False,
+        )
 
 
 def overlay_of(links: dict[str, Interface]) -> tuple[Interface | None, int]:
@@ -360,7 +396,7 @@ def overlapping(evidence: Evidence) -> Iterator[WrongPath]:
             yield WrongPath(
                 subject,
                 f"{what} {address} lies in the pods' network {cidr}",
-                tuple(dict.fromkeys((quote, pods[cidr]))),
+                tuple(dict.fromkeys((quote.on("addresses", address), pods[cidr].on("pod_cidrs")))),
                 proven=not told,
             )
     for one in own_names(evidence.of(Lookup)):
@@ -371,6 +407,39 @@ def overlapping(evidence: Evidence) -> Iterator[WrongPath]:
             (one.quote,),
             proven=False,
         )
+
+
+def covered(routes: tuple[Route, ...]) -> Iterator[WrongPath]:
+    """Yield networks of a node's own interfaces that hold what its overlay leads to.
+
+    What is routed over an overlay's device are pods of other nodes. The network of an interface
+    that has nothing to do with pods must be apart from them.
+    """
+    tables: dict[tuple[Subject, str], list[Route]] = {}
+    for route in routes:
+        tables.setdefault((route.subject, route.origin), []).append(route)
+    for (subject, _), table in tables.items():
+        own = {
+            one.destination: one
+            for one in table
+            if not one.via
+            and one.device
+            and "/" in one.destination
+            and not INSIDE.match(one.device)
+        }
+        ranges = Ranges(own)
+        for one in table:
+            if not one.via or not one.device.startswith(tuple(name for name, _ in OVERLAYS)):
+                continue
+            if (cidr := ranges.around(one.destination)) is not None:
+                yield WrongPath(
+                    subject if subject.kind == "Node" else CLUSTER,
+                    f"{own[cidr].device}'s network {cidr} holds {one.destination}, pods of another "
+                    f"node by {one.device}",
+                    (own[cidr].quote, one.quote),
+                    proven=False,
+                )
+                break
 
 
 def own_names(lookups: tuple[Lookup, ...]) -> tuple[Lookup, ...]:

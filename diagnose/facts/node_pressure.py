@@ -60,11 +60,18 @@ def of_states(nodes: Iterable[Node]) -> Iterator[Pressure]:
     """Yield the nodes whose conditions or taints say it."""
     for node in nodes:
         kinds = [kind for kind in WORDS if node.conditions.get(kind) == "True"]
-        matches = (TAINT.match(taint) for taint in node.taints or ())
+        taints = [taint for taint in node.taints or () if TAINT.match(taint)]
+        field = ("conditions", *kinds) if kinds else ("taints", *map(key_of, taints))
+        matches = map(TAINT.match, taints)
         kinds += [TAINTS[match["what"]] for match in matches if match]
         if kinds:
             words = tuple(WORDS[kind] for kind in dict.fromkeys(kinds))
-            yield Pressure(node.subject, words, (node.quote,))
+            yield Pressure(node.subject, words, (node.quote.on(*field),))
+
+
+def key_of(taint: str) -> str:
+    """Return the key of `key=value:Effect`."""
+    return taint.partition(":")[0].partition("=")[0]
 
 
 def of_logs(streams: Iterable[LogStream], states: dict[str, Node]) -> Iterator[Pressure]:

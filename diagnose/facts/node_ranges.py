@@ -92,7 +92,7 @@ def has_flannel(evidence: Evidence) -> bool:
 def unset(evidence: Evidence) -> tuple[Quote, ...]:
     """Return the controller managers whose flags are known and lack --allocate-node-cidrs."""
     return tuple(
-        pod.quote
+        pod.quote.on("command", MANAGER)
         for pod in unique(evidence.of(Pod))
         for container in pod.containers
         if container.name == MANAGER

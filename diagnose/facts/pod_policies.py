@@ -24,15 +24,23 @@ UNKNOWN = frozenset(
 class WrongPolicy:
     """One pod whose look-up failed for its policy; `why` completes "the pod …".
 
-    Unless `certain` only its workload is known, whose command names what was asked for, or it is
-    the only pod that is shown.
+    `host_network` says that it runs in the network of its node, `policy` is its dnsPolicy. Unless
+    `certain` only its workload is known, whose command names what was asked for, or it is the only
+    pod that is shown.
     """
 
     subject: Subject
     name: str
     why: str
     quotes: tuple[Quote, ...]
+    policy: str = ""
+    host_network: bool = False
     certain: bool = True
+
+    @property
+    def meant_otherwise(self) -> bool:
+        """Whether the pod asks for cluster DNS, which the host's network turns to the node's."""
+        return self.policy == "ClusterFirst"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +76,14 @@ class PodPolicies(Fact):
             if mine and (why := reason(mine)):
                 wrong.setdefault(
                     mine.subject,
-                    WrongPolicy(mine.subject, normal(one.name), why, (one.quote, mine.quote)),
+                    WrongPolicy(
+                        mine.subject,
+                        normal(one.name),
+                        why,
+                        (one.quote, mine.quote.on("dns_policy")),
+                        mine.dns_policy,
+                        bool(mine.host_network),
+                    ),
                 )
             if mine is None and not one.place.kind and len(pods) == 1 and (why := reason(pods[0])):
                 wrong.setdefault(
@@ -77,7 +92,9 @@ class PodPolicies(Fact):
                         pods[0].subject,
                         normal(one.name),
                         why,
-                        (one.quote, pods[0].quote),
+                        (one.quote, pods[0].quote.on("dns_policy")),
+                        pods[0].dns_policy,
+                        bool(pods[0].host_network),
                         certain=False,
                     ),
                 )
@@ -125,6 +142,8 @@ def of_template(template: PodTemplate, lookup: Lookup) -> WrongPolicy:
         name=normal(lookup.name),
         why=reason(template),
         quotes=(lookup.quote, template.quote),
+        policy=template.dns_policy,
+        host_network=bool(template.host_network),
         certain=False,
     )
 

@@ -51,6 +51,7 @@ class Pod:
 
     `age_s` and `last_restart_age_s` are seconds before the evidence was taken, from times or
     from a table's relative columns. `conditions` maps a condition's type to its status.
+    `subdomain` is the Service below which DNS may name it by its `hostname`.
     `quote` is the table's line, or the object rendered like one.
     """
 
@@ -73,6 +74,8 @@ class Pod:
     owner: str = ""
     host_network: bool | None = None
     dns_policy: str = ""
+    hostname: str = ""
+    subdomain: str = ""
     deleting: bool = False
     created_at: datetime | None = None
     started_at: datetime | None = None

@@ -1,18 +1,20 @@
 """Where network policies keep DNS from clients or from CoreDNS: by objects, rules, or packets.
 
-Limits: policies of other kinds (Calico's, Cilium's own) are not read; what Cilium's monitor says of
-a packet is.
+Limits: of Calico's and Cilium's own kinds not all is read (orders, tiers, denying rules), so that
+nothing is proven by them, nor beside them.
 Source: cloudnativelabs/kube-router pkg/controllers/netpol (policy.go, pod.go: a rejected packet is
 answered "port unreachable", so a client is refused and does not wait).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, Readable, known
+from diagnose.facts.dns_answers import Asked, PlaceKind
 from diagnose.facts.logs import LogStream
 from diagnose.facts.lookups import NO_ANSWER, Lookup, Outcome
 from diagnose.facts.network_policies import (
@@ -24,6 +26,8 @@ from diagnose.facts.network_policies import (
 )
 from diagnose.facts.node_network import FilterRules
 from diagnose.facts.pods import Pod, unique
+from diagnose.facts.policy_enforcement import Unharmed, unenforced
+from diagnose.facts.probe_matrix import said as said_of
 from diagnose.facts.resolutions import cut_off
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.signatures.kernel import POLICY_DENIED, POLICY_DROPPED
@@ -42,7 +46,9 @@ class PolicyBlock:
     """One policy that keeps DNS from somebody; `seen` says that its effect was seen too.
 
     `mistaken` says that it allows DNS over TCP and not over UDP, which nobody means; `selector` is
-    the policy's own, None where only its name is known.
+    the policy's own, None where only its name is known. `closed` are the directions in which an
+    object cuts off. `refuted` says that who would be cut off is answered, `unenforced` that nothing
+    that enforces policies was seen.
     """
 
     policy: Subject
@@ -52,6 +58,9 @@ class PolicyBlock:
     seen: bool = False
     mistaken: bool = False
     proven: bool = False
+    closed: tuple[str, ...] = ()
+    refuted: bool = False
+    unenforced: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +69,7 @@ class PolicyBlocks(Fact):
 
     asks: ClassVar[tuple[Ask, ...]] = (
         Ask.NETWORK_POLICIES,
+        Ask.DAEMON_SETS,
         Ask.NODE_NETWORK,
         Ask.DNS_PODS,
         Ask.CLIENT_OUTPUT,
@@ -81,6 +91,7 @@ class PolicyBlocks(Fact):
         every = NetworkPolicies.read(evidence)
         listed = () if isinstance(every, Gap) else every.policies
         whole = not isinstance(every, Gap) and not every.gaps
+        whole = whole and not any(one.dialect for one in listed)
         failing = [*failures(evidence.of(Lookup)), *cut_off(evidence)]
         pods = [pod for pod in unique(evidence.of(Pod)) if pod.serves_dns]
         labels = Labels(evidence.of(Pod))
@@ -92,12 +103,41 @@ class PolicyBlocks(Fact):
             if one.policy not in known_ones
         ]
         first = {one.policy: one for one in reversed(clients)}
+        unharmed, idle = Unharmed.of(evidence), unenforced(evidence)
         return cls(
             origin=found[0],
             gaps=found[1],
-            clients=tuple(first.values())[::-1],
-            coredns=tuple(of_coredns(listed, pods, whole=whole)),
+            clients=tuple(
+                weighed(one, unharmed.selected(one.policy.namespace, selects(one, labels)), idle)
+                for one in tuple(first.values())[::-1]
+            ),
+            coredns=tuple(
+                weighed(one, unharmed.asking() if INGRESS in one.closed else unharmed.outside, idle)
+                for one in of_coredns(listed, pods, whole=whole)
+            ),
         )
+
+
+def selects(block: PolicyBlock, labels: Labels) -> Callable[[Subject], bool]:
+    """Return whether a pod is among those that a policy selects for certain."""
+    selector = block.selector
+    return lambda pod: selector is not None and selector.matches(labels.of(pod))
+
+
+def weighed(block: PolicyBlock, answer: Asked | None, idle: str) -> PolicyBlock:
+    """Return a block with what speaks against its effect: an answer, or that nobody enforces it."""
+    if not block.closed:
+        return block  # told by packets or rules
+    if answer is not None:
+        direct = answer.place.kind is PlaceKind.DIRECT
+        what = f"it resolves {answer.name}" if direct else f"{said_of(answer.place)} is answered"
+        said = f"{block.message}; yet {what}: the policy has no effect"
+        quotes = (*block.quotes[:1], answer.quote)
+        return replace(block, message=said, quotes=quotes, proven=False, refuted=True, seen=False)
+    if idle:
+        said = f"{block.message}; {idle}, so it may have no effect"
+        return replace(block, message=said, proven=False, unenforced=True)
+    return block
 
 
 def failures(lookups: tuple[Lookup, ...]) -> list[Lookup]:
@@ -124,6 +164,11 @@ class Failing:
         """Return the first that may be of a namespace; None without any."""
         found = [self._first[one] for one in {namespace, ""} if one in self._first]
         return min(found, key=lambda pair: pair[0])[1] if found else None
+
+    def any(self) -> Lookup | None:
+        """Return the first of all; None without any."""
+        found = min(self._first.values(), key=lambda pair: pair[0], default=None)
+        return found[1] if found else None
 
     def named(self, namespace: str) -> bool:
         """Whether one is told to be of a namespace."""
@@ -174,6 +219,8 @@ class Selected:
     def by(self, policy: NetworkPolicy) -> Failing:
         """Return those that a policy may have to do with."""
         spaces = dict.fromkeys((policy.subject.namespace, ""))
+        if policy.everywhere:
+            spaces = dict.fromkeys(self._groups)
         return Failing(
             one
             for space in spaces
@@ -198,8 +245,10 @@ def of_clients(
     for policy in policies:
         if EGRESS in policy.types:
             spaces.setdefault(policy.subject.namespace, []).append(policy)
+    wide = [one for mine in spaces.values() for one in mine if one.everywhere]
     granting = {
-        space: [one for one in mine if one.allows_dns_out()] for space, mine in spaces.items()
+        space: [one for one in (*mine, *wide) if one.allows_dns_out()]
+        for space, mine in spaces.items()
     }
     by_label_alone = {
         space: bool(some) and all(one.label_for_dns() for one in some)
@@ -211,7 +260,7 @@ def of_clients(
         if EGRESS not in policy.types:
             continue
         hit = selected.by(policy)
-        here = hit.first(space)
+        here = hit.any() if policy.everywhere else hit.first(space)
         if here is None and selected.any_in(space):
             continue  # who fails is not among the pods that it selects
         if granting[space]:
@@ -229,6 +278,7 @@ def of_clients(
             seen=here is not None,
             mistaken=tcp,
             proven=whole and hit.named(space) and policy.selector.everything,
+            closed=(EGRESS,),
         )
 
 
@@ -242,6 +292,7 @@ def by_label(policy: NetworkPolicy, failing: Lookup | None) -> PolicyBlock:
         quotes=(policy.quote, *((failing.quote,) if failing else ())),
         selector=policy.selector,
         seen=failing is not None,
+        closed=(EGRESS,),
     )
 
 
@@ -251,23 +302,20 @@ def of_coredns(
     """Yield policies that select CoreDNS and let nobody ask it, or let it ask nobody."""
     spaces = {pod.subject.namespace for pod in pods if pod.subject.namespace} or {DNS_NAMESPACE}
     labels = next((pod.labels for pod in pods if pod.labels), None) or LABELS
-    mine = [
-        one for one in policies if one.subject.namespace in spaces and one.selector.matches(labels)
-    ]
-    others = [
-        one
-        for one in policies
-        if one.subject.namespace in spaces and one.selector.may_match(labels)
-    ]
+    near = [one for one in policies if one.subject.namespace in spaces or one.everywhere]
+    mine = [one for one in near if one.selector.matches(labels)]
+    others = [one for one in near if one.selector.may_match(labels)]
     into = [one for one in others if INGRESS in one.types]
     asked = any(one.allows_dns_in() for one in into)
     tcp = any(one.allows_dns_in("TCP") for one in into)
     asks = any(one.egress for one in others if EGRESS in one.types)
     for policy in mine:
-        said = []
+        said, closed = [], []
         if INGRESS in policy.types and not asked:
+            closed.append(INGRESS)
             said.append("only TCP on port 53 may come in" if tcp else "nobody may ask it")
         if EGRESS in policy.types and not asks:
+            closed.append(EGRESS)
             said.append("it may ask neither the API server nor its upstream")
         if said:
             yield PolicyBlock(
@@ -276,6 +324,7 @@ def of_coredns(
                 quotes=(policy.quote,),
                 seen=True,
                 proven=whole,
+                closed=tuple(closed),
             )
 
 

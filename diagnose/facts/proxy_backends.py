@@ -18,7 +18,7 @@ from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.text.regex import regex
 from diagnose.values import dataclass
 
-SERVICE = regex(r"(?P<namespace>[a-z0-9][a-z0-9-]*)/(?P<name>[a-z0-9][a-z0-9-]*):")
+SERVICE = regex(r"(?<![a-z0-9-])(?P<namespace>[a-z0-9][a-z0-9-]*+)/(?P<name>[a-z0-9][a-z0-9-]*+):")
 TARGET = regex(
     r"(?:--to-destination |to:)"
     r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<four>\d{1,3}(?:\.\d{1,3}){3})):\d"

@@ -15,10 +15,17 @@ from diagnose.signatures.base import Emitter
 from diagnose.signatures.trouble import Reason
 from diagnose.values import dataclass
 
+# The same knowledge: CoreDNS reads EndpointSlices since 1.8.1, Endpoints before.
+ENDPOINTS = frozenset({"endpointslices.discovery.k8s.io", "endpointslices", "endpoints"})
+
 
 @dataclass(frozen=True)
 class Refusal:
-    """One account that lacks permissions; `resources` as RBAC writes them."""
+    """One account that lacks permissions; `resources` as RBAC writes them.
+
+    What role and binding show of it: `absent` are those of them that do not exist, `lacking` is
+    what the role `role` has no rule for, `unbound` the binding that does not name the account.
+    """
 
     subject: Subject
     who: str
@@ -27,6 +34,28 @@ class Refusal:
     quotes: tuple[Quote, ...]
     proven: bool = True
     at: datetime | None = None
+    absent: tuple[Subject, ...] = ()
+    lacking: tuple[str, ...] = ()
+    role: str = ""
+    unbound: str = ""
+
+    @property
+    def why(self) -> str:
+        """What is missing of role and binding, in words; "" where neither tells."""
+        told = []
+        if self.absent:
+            names = " and ".join(f"{one.kind} {one.name}" for one in self.absent)
+            told.append(f"{names} {'does' if len(self.absent) == 1 else 'do'} not exist")
+        if self.lacking:
+            told.append(f"ClusterRole {self.role} has no rule for {' and '.join(self.lacking)}")
+        if self.unbound:
+            told.append(f"ClusterRoleBinding {self.unbound} does not name the account")
+        return ", ".join(told)
+
+    @property
+    def endpoints_alone(self) -> bool:
+        """Whether all else may be read, so that role and binding are there."""
+        return bool(self.resources) and ENDPOINTS.issuperset(self.resources)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +87,23 @@ class RefusedPermissions(Fact):
 
 
 def completed(told: tuple[Refusal, ...], shown: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
-    """Return refusals, those that a counter tells with the resources that the role lacks."""
-    lacking = next((one for one in shown if one.resources), None)
-    if lacking is None:
+    """Return refusals with what role and binding show of them.
+
+    That is all that is said of what is refused where a counter tells of refusals alone.
+    """
+    seen = next(iter(shown), None)
+    if seen is None:
         return told
     return tuple(
-        replace(one, resources=lacking.resources, quotes=(*one.quotes, *lacking.quotes))
-        if not one.resources
-        else one
+        replace(
+            one,
+            resources=one.resources or seen.resources,
+            quotes=(*one.quotes[:1], *seen.quotes, *one.quotes[1:]),
+            absent=seen.absent,
+            lacking=seen.lacking,
+            role=seen.role,
+            unbound=seen.unbound,
+        )
         for one in told
     )
 
@@ -95,7 +133,7 @@ def from_failures(failures: ApiFailures) -> tuple[Refusal, ...]:
 def of_coredns(failure: ApiFailure) -> bool:
     """Whether it is CoreDNS that was refused, by the account or by whose log says so."""
     user = failure.trouble.user
-    if user:
+    if user and not user.endswith(":default"):  # what a pod runs as that names no account
         return "coredns" in user or "kube-dns" in user
     return failure.emitter is Emitter.COREDNS
 
@@ -141,6 +179,10 @@ def from_roles(roles: CoreDNSRoles) -> tuple[Refusal, ...]:
             resources=tuple(missing),
             quotes=tuple(absent or quotes),
             proven=False,
+            absent=tuple(one.subject for one in both if not one.exists),
+            lacking=tuple(missing) if any(one.exists for one in roles.roles) else (),
+            role=next((one.subject.name for one in roles.roles if one.exists), ""),
+            unbound=next((one.subject.name for one in unbound), ""),
         ),
     )
 

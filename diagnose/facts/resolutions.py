@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence
+from diagnose.facts.changes import Change
 from diagnose.facts.dns_answers import Asked, NameKind
 from diagnose.facts.lookups import Lookup, Lookups, Outcome
 from diagnose.facts.probe_matrix import CLUSTER_ROLES, POD_KINDS, ClientMatrix, ProbeMatrix
@@ -15,24 +16,36 @@ from diagnose.values import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Resolutions(Lookups):
-    """Both kinds of look-ups; `matrix` is None where corediag asked nothing itself."""
+    """Both kinds of look-ups; `matrix` is None where corediag asked nothing itself.
+
+    `changes` are commands between the look-ups that change the cluster or a node.
+    """
 
     asks: ClassVar[tuple[Ask, ...]] = (*Lookups.asks, *ProbeMatrix.asks)
 
     matrix: ProbeMatrix | None = None
+    changes: tuple[Change, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return both; one of them whole is enough."""
-        return cls.both(Lookups.read(evidence), ProbeMatrix.read(evidence))
+        return cls.both(evidence, Lookups.read(evidence), ProbeMatrix.read(evidence))
 
     @classmethod
-    def both(cls, lookups: Lookups | Gap, matrix: ProbeMatrix | Gap) -> Self | Gap:
+    def both(
+        cls, evidence: Evidence, lookups: Lookups | Gap, matrix: ProbeMatrix | Gap
+    ) -> Self | Gap:
         """Return the fact of two others, of which one may be missing."""
+        changes = evidence.of(Change)
         if isinstance(matrix, Gap):
             if isinstance(lookups, Gap):
                 return lookups if matrix.kind is GapKind.NOT_COLLECTED else matrix
-            return cls(origin=lookups.origin, gaps=lookups.gaps, lookups=lookups.lookups)
+            return cls(
+                origin=lookups.origin,
+                gaps=lookups.gaps,
+                lookups=lookups.lookups,
+                changes=changes,
+            )
         if isinstance(lookups, Gap):
             return cls(origin=matrix.origin, gaps=matrix.gaps, matrix=matrix)
         return cls(
@@ -40,6 +53,7 @@ class Resolutions(Lookups):
             gaps=() if not lookups.gaps else matrix.gaps,
             lookups=lookups.lookups,
             matrix=matrix,
+            changes=changes,
         )
 
 
@@ -52,7 +66,7 @@ class ClientResolutions(Resolutions):
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return both; one of them whole is enough."""
-        return cls.both(Lookups.read(evidence), ClientMatrix.read(evidence))
+        return cls.both(evidence, Lookups.read(evidence), ClientMatrix.read(evidence))
 
 
 def cut_off(evidence: Evidence) -> tuple[Lookup, ...]:

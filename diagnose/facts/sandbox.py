@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -95,7 +96,7 @@ PODS = tuple(
     for pattern in (
         r'pod \\*"(?P<pod>[a-z0-9][a-z0-9.-]*)_(?P<namespace>[a-z0-9-]+)',
         r'\bpod=\\*"(?P<namespace>[a-z0-9-]+)/(?P<pod>[a-z0-9][a-z0-9.-]*)',
-        r"PodSandboxMetadata\{Name:(?P<pod>[^,]+),.{0,60}?Namespace:(?P<namespace>[^,]+),",
+        r"PodSandboxMetadata\{Name:(?P<pod>[^,]{1,300}+),.{0,60}?Namespace:(?P<namespace>[^,]{1,80}+),",
         r"[Ee]rror (?:adding|deleting) (?P<namespace>[a-z0-9-]+)_(?P<pod>[a-z0-9.-]+)/",
     )
 )
@@ -452,8 +453,14 @@ def errors_in(text: str, subject: Subject, quote: Quote, at: datetime | None) ->
         if found := signature.match(text):
             fields = {name: value or "" for name, value in found.groupdict().items()}
             match = Match(signature.name, subject, quote, fields, number=0, at=at)
-            hits.append((found.start(), len(hits), match))
+            hits.append((begin_of(found), len(hits), match))
     return tuple(match for _, _, match in sorted(hits, key=lambda hit: hit[:2]))
+
+
+def begin_of(found: re.Match[str]) -> int:
+    """Return where an error begins: a pattern may have to look at what stands before it."""
+    groups = range(1, found.re.groups + 1)
+    return min((at for at in map(found.start, groups) if at >= 0), default=found.start())
 
 
 def meant_by(

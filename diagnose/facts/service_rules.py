@@ -15,7 +15,9 @@ from diagnose.evidence import Evidence, Readable, known
 from diagnose.facts.lookups import ANSWERED, NO_ANSWER, Lookup
 from diagnose.facts.node_network import FilterRules, Interface
 from diagnose.facts.pods import Pod, unique
+from diagnose.facts.resolv_conf import ResolvConf
 from diagnose.facts.services import Service, merged
+from diagnose.facts.tracked_flows import DNS_PORT, TrackedFlow
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
 from diagnose.values import dataclass
 
@@ -23,6 +25,7 @@ TABLES = ("nat", "kube-proxy")  # that hold rules for Service addresses
 API_SERVICE = "default/kubernetes:"
 # Interfaces of what translates without rules of iptables or nftables.
 OTHER_PROXIES = ("kube-ipvs", "cilium_", "kube-dummy", "bpfin.cali", "ovn-k8s", "antrea-gw")
+NODES_OWN = ("169.254.", "127.", "fe80:", "::1")  # a cache's on the node itself
 PART_OF_ADDRESS = frozenset("0123456789abcdefABCDEF.:")
 
 
@@ -54,16 +57,25 @@ class ServiceRules(Fact):
     def read(cls, evidence: Evidence) -> Self | Gap:
         """Return places by comparing look-ups with each other, and rules with addresses."""
         lookups, dumps = evidence.of(Lookup), evidence.of(FilterRules)
-        items: tuple[Readable, ...] = (*lookups, *dumps)
+        flows = evidence.of(TrackedFlow)
+        items: tuple[Readable, ...] = (*lookups, *dumps, *flows)
         found = known(evidence, items, Ask.NODE_NETWORK, Ask.CLIENT_OUTPUT)
         if isinstance(found, Gap):
             return found
         services = [one for one in merged(evidence.of(Service)) if one.serves_dns]
         addresses = {ip for one in services for ip in one.cluster_ips or ()}
         pods = {ip for pod in unique(evidence.of(Pod)) if pod.serves_dns for ip in pod.ips or ()}
+        given = {
+            server
+            for file in evidence.of(ResolvConf)
+            if file.of_pod
+            for server in file.nameservers
+            if not server.startswith(NODES_OWN)
+        }
         missing = [
             *by_answers(lookups, addresses, pods),
             *by_rules(evidence, services),
+            *by_flows(flows, (addresses or given) - pods),
         ]
         return cls(origin=found[0], gaps=found[1], missing=tuple(missing))
 
@@ -89,6 +101,28 @@ def by_answers(
                 )
             ]
     return []
+
+
+def by_flows(flows: Sequence[TrackedFlow], addresses: set[str]) -> Iterator[MissingRules]:
+    """Yield nodes whose connection table holds queries to the Service's own address, unanswered.
+
+    An entry tells where the reply is to come from: rules that translate would have put a pod there.
+    A node that translated any query to the address has the rules, at least by now.
+    """
+    translated = {(one.subject, one.asked) for one in flows if one.translated or one.replied}
+    seen: set[Subject] = set()
+    for one in flows:
+        lost = one.port == DNS_PORT and one.asked in addresses and not one.replied
+        if lost and (one.subject, one.asked) not in translated and one.subject not in seen:
+            seen.add(one.subject)
+            yield MissingRules(
+                subject=one.subject if one.subject.kind else Subject("Node"),
+                address=one.asked,
+                message=f"queries of {one.client} to {one.asked} are not sent on to any CoreDNS "
+                "pod: the node's table of connections has them as they were asked",
+                quotes=(one.quote,),
+                proven=False,
+            )
 
 
 def by_rules(evidence: Evidence, services: Iterable[Service]) -> Iterator[MissingRules]:

@@ -17,6 +17,7 @@ from diagnose.values import dataclass
 REFUSED_SERVICE = regex(
     r"[\"\s](?P<namespace>[a-z0-9-]{1,63})/(?P<name>[a-z0-9-]{1,63}):[\w-]{0,63} has no endpoints"
 )
+PORT_53 = regex(r"(?:--dport 53|\bdpt:(?:53|domain))\b")
 DNS_SERVICE_NAMES = ("kube-dns", "coredns", "rke2-coredns-rke2-coredns", "dns-default")
 
 
@@ -71,12 +72,17 @@ class Service:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One address behind a Service; `pod` is its name where told."""
+    """One address behind a Service; `pod` is its name where told.
+
+    One that is `ending` serves while its pod ends: it is not ready, and proxies send to it as long
+    as none is (kubernetes/kubernetes v1.31.0, pkg/proxy/topology.go, CategorizeEndpoints).
+    """
 
     address: str
     ready: bool = True
     pod: str = ""
     node: str = ""
+    ending: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,11 @@ class Backends:
     def ready(self) -> tuple[Endpoint, ...]:
         """The endpoints that take traffic."""
         return tuple(one for one in self.endpoints if one.ready)
+
+    @property
+    def ending(self) -> tuple[Endpoint, ...]:
+        """The endpoints that take it for want of these, until their pods are gone."""
+        return () if self.ready else tuple(one for one in self.endpoints if one.ending)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,11 +207,21 @@ def refused_services(evidence: Evidence) -> Iterator[Backends]:
     for dump in evidence.of(FilterRules):
         for rule in dump.rules:
             told = REFUSED_SERVICE.search(rule.text)
-            if told and told["name"] in DNS_SERVICE_NAMES and ":metrics " not in rule.text:
+            if told and of_dns(told["name"], rule.text):
                 key = (told["namespace"], told["name"])
                 if key not in seen:
                     seen.add(key)
                     yield Backends(Subject("Service", key[1], key[0]), (), (rule.quote,))
+
+
+def of_dns(name: str, rule: str) -> bool:
+    """Whether a rule is of a DNS Service: by its name, or by port 53 and a name that has to do.
+
+    iptables -L without -n calls the port by its name.
+    """
+    if name in DNS_SERVICE_NAMES:
+        return ":metrics " not in rule
+    return "dns" in name and PORT_53.search(rule) is not None
 
 
 def merged(services: tuple[Service, ...]) -> tuple[Service, ...]:

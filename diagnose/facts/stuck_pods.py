@@ -42,7 +42,8 @@ class StuckPods(Fact):
         failing: dict[Subject, list[SandboxFailure]] = {}
         if isinstance(failures, SandboxFailures):
             for failure in failures.failures:
-                if not failure.over:
+                # a plugin's own log names no pod, nor whether one was set up or torn down
+                if not failure.over and failure.subject.name:
                     failing.setdefault(failure.subject, []).append(failure)
         found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):

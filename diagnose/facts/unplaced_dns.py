@@ -79,7 +79,7 @@ def waiting(one: Deployment) -> PodTrouble:
 
 def because(one: PodTrouble, repelling: dict[str, Node]) -> PodTrouble:
     """Return a trouble with the taints for its reason."""
-    quotes = (*one.quotes[:1], *(node.quote for node in repelling.values()))
+    quotes = (*one.quotes[:1], *(node.quote.on("taints") for node in repelling.values()))
     return replace(one, detail=", ".join(repelling), quotes=quotes)
 
 

@@ -20,6 +20,7 @@ from diagnose.facts.logs import LogStream
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.facts.names import DEFAULT_DOMAIN, external, normal
 from diagnose.facts.probe_matrix import ProbeMatrix
+from diagnose.facts.services import Service, merged
 from diagnose.facts.upstream_failures import host
 from diagnose.facts.upstream_servers import UpstreamServers
 from diagnose.model import CLUSTER, Fact, Gap, Quote, Subject
@@ -51,9 +52,25 @@ class ErrorAnswer:
     always: bool = False
 
 
+@dataclass(frozen=True)
+class Bogus:
+    """Names for which one server fails because of their signatures.
+
+    It finds them when it is not to check, or says so itself; `server` is "" where it is not told.
+    """
+
+    server: str
+    names: tuple[str, ...]
+    quotes: tuple[Quote, ...]
+    at: datetime | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class UpstreamAnswers(Fact):
-    """The errors that upstream servers answered for names outside of the cluster."""
+    """The errors that upstream servers answered for names outside of the cluster.
+
+    `bogus` are those of names whose signatures a server does not accept; they are not in `errors`.
+    """
 
     asks: ClassVar[tuple[Ask, ...]] = (
         Ask.DNS_LOGS,
@@ -63,6 +80,7 @@ class UpstreamAnswers(Fact):
     )
 
     errors: tuple[ErrorAnswer, ...] = ()
+    bogus: tuple[Bogus, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
@@ -86,12 +104,51 @@ class UpstreamAnswers(Fact):
             if isinstance(servers, UpstreamServers)
             else set()
         )
+        services = [one for one in merged(evidence.of(Service)) if one.serves_dns]
+        ours = upstreams | {ip for one in services for ip in one.cluster_ips or ()}
+        bogus = of_signatures(lookups, ours if upstreams else set(), domains)
+        told = {(one.server, name) for one in bogus for name in one.names}
+        rest = tuple(one for one in lookups if (one.server, normal(one.name)) not in told)
         errors = [one for stream in streams for one in of_stream(stream, domains)]
-        errors += of_lookups(lookups, upstreams, domains)
+        errors += of_lookups(rest, upstreams, domains)
         if isinstance(matrix, ProbeMatrix):
             errors += of_answers(matrix, upstreams)
         errors += of_counts(metrics, upstreams, {one.server for one in errors})
-        return cls(origin=found[0], gaps=found[1], errors=tuple(errors))
+        return cls(origin=found[0], gaps=found[1], errors=tuple(errors), bogus=bogus)
+
+
+def of_signatures(
+    lookups: tuple[Lookup, ...], ours: set[str], domains: tuple[str, ...]
+) -> tuple[Bogus, ...]:
+    """Return the names that a server finds only when it is not to check their signatures.
+
+    `ours` are the servers that the cluster asks, none where they are not known.
+    """
+    outside = [
+        one
+        for one in lookups
+        if external(one.name, domains) and (not ours or one.server in ours or not one.server)
+    ]
+    found = {
+        (one.server, normal(one.name)): one.quote
+        for one in outside
+        if one.unchecked and one.outcome in (Outcome.NOERROR, Outcome.NODATA, Outcome.NXDOMAIN)
+    }
+    groups: dict[str, list[tuple[Lookup, Quote]]] = {}
+    for one in outside:
+        if one.outcome is Outcome.SERVFAIL and not one.unchecked:
+            why = one.bogus or found.get((one.server, normal(one.name)))
+            if why:
+                groups.setdefault(one.server, []).append((one, why))
+    return tuple(
+        Bogus(
+            server=server,
+            names=tuple(dict.fromkeys(normal(one.name) for one, _ in several)),
+            quotes=tuple(dict.fromkeys(q for one, why in several[:2] for q in (one.quote, why))),
+            at=several[0][0].at,
+        )
+        for server, several in groups.items()
+    )
 
 
 def of_stream(stream: LogStream, domains: tuple[str, ...]) -> list[ErrorAnswer]:

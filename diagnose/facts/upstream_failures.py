@@ -14,13 +14,26 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence
-from diagnose.facts.dns_answers import Asked, PlaceKind, ServerRole
+from diagnose.facts.coredns_metrics import CoreDNSMetrics
+from diagnose.facts.corefile import Corefile
+from diagnose.facts.dns_answers import Asked, NameKind, PlaceKind, ServerRole
 from diagnose.facts.listeners import NODE_LOCAL
 from diagnose.facts.logs import CoreDNSLogs, LogStream, Match, shares
 from diagnose.facts.lookups import ANSWERED, Outcome
 from diagnose.facts.names import DEFAULT_DOMAIN, REVERSE, in_cluster, normal
 from diagnose.facts.pods import Pod, unique
-from diagnose.facts.probe_matrix import POD_KINDS, Cell, ClientMatrix, State, joined, node_or, said
+from diagnose.facts.probe_matrix import (
+    ERRORS,
+    POD_KINDS,
+    SILENCE,
+    Cell,
+    ClientMatrix,
+    ProbeMatrix,
+    State,
+    joined,
+    node_or,
+    said,
+)
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.signatures.coredns import (
     ERRORS_CONSOLIDATED,
@@ -35,8 +48,11 @@ from diagnose.values import dataclass
 
 MOST_NAMES = 10
 DNS_PORT = 53
+TLS_PORT = 853
 # A log that goes on for so long, and for longer than the failures lasted, shows that they ended.
 QUIET = timedelta(minutes=10)
+STILL = timedelta(seconds=30)  # what failed so shortly before an answer may go on beside it
+FOUND = (Outcome.NOERROR, Outcome.NODATA, Outcome.NXDOMAIN)
 # One answer lost among so many is what networks do; so many in a row at the end of a log are not.
 FEW_OF, IN_A_ROW = 20, 3
 CACHED_S = 0.001  # what is answered sooner may come out of CoreDNS's cache
@@ -70,7 +86,8 @@ class UpstreamFailure:
     an answer to a pod of that node, which the log does not agree with. `others_answer` says that
     another upstream answers. `cache` says that it is a node-local cache's, and the server CoreDNS.
     `answered` counts the forwarded queries that the same log shows as answered around a few
-    failures, and after them; 0 where they are not few, or nothing was answered since.
+    failures, and after them; 0 where they are not few, or nothing was answered since. `unhealthy`
+    says that forward gave up by itself, as all its servers had failed their health checks.
     """
 
     server: str
@@ -94,6 +111,12 @@ class UpstreamFailure:
     others_answer: bool = False
     cache: bool = False
     answered: int = 0
+    unhealthy: bool = False
+
+    @property
+    def over_tls(self) -> bool:
+        """Whether it was asked at the port of DNS over TLS (RFC 7858)."""
+        return self.port == TLS_PORT
 
     @property
     def certain(self) -> bool:
@@ -107,6 +130,8 @@ class UpstreamFailure:
             return False
         if self.probe_only or self.piece or (self.tcp and self.count == 1):
             return False
+        if self.unhealthy:
+            return self.count > 1
         return bool(self.server) or self.trouble.reason is not Reason.TIMEOUT
 
 
@@ -128,7 +153,8 @@ class UpstreamFailures(Fact):
         """Return the failures of every log of CoreDNS, and of corediag's own questions."""
         logs, matrix = evidence.fetch(CoreDNSLogs), evidence.fetch(ClientMatrix)
         ways = {} if isinstance(matrix, Gap) else upstream_ways(matrix)
-        asked = tuple(of_answers(ways))
+        others = alternatives(evidence, ways)
+        asked = tuple(of_answers(ways, others))
         if isinstance(logs, Gap):
             if isinstance(matrix, Gap) or not asked:
                 return logs
@@ -136,7 +162,12 @@ class UpstreamFailures(Fact):
         hosts = frozenset(pod.subject.name for pod in unique(evidence.of(Pod)) if pod.host_network)
         ours = asked_over_tcp(evidence)
         every = [(one, stream) for stream in logs.streams for one in of_stream(stream, hosts, ours)]
-        found = [(compared(one, ways), stream) for one, stream in unmixed(every)]
+        silent = {one.server for one in asked}  # then the log is of what goes on
+        served = served_since(evidence)
+        found = [
+            (weighed(compared(one, ways, others), {} if one.server in silent else served), stream)
+            for one, stream in unmixed(every)
+        ]
         over = [has_ended(one, stream, answered_at(one, ways)) for one, stream in found]
         lasting = [one for (one, _), ended in zip(found, over, strict=True) if not ended]
         return cls(
@@ -192,14 +223,40 @@ def upstream_ways(matrix: ClientMatrix) -> Ways:
     return ways
 
 
-def of_answers(ways: Ways) -> Iterator[UpstreamFailure]:
+def alternatives(evidence: Evidence, ways: Ways) -> frozenset[str]:
+    """Return the upstreams that answer and that CoreDNS may ask in place of one that does not.
+
+    None does where its pods fail with every name outside. A resolv.conf tells of the moment at
+    which its pod began, so that a server of another pod's need not be one of CoreDNS's: its
+    Corefile tells which are, else its counters.
+    """
+    answering = frozenset(
+        server for server, places in ways.items() if any(cell.answered for cell in places.values())
+    )
+    matrix, corefile = evidence.fetch(ProbeMatrix), evidence.fetch(Corefile)
+    outside = [
+        one
+        for one in (() if isinstance(matrix, Gap) else matrix.items)
+        if one.name_kind is NameKind.EXTERNAL and one.server.role is ServerRole.REPLICA
+    ]
+    if outside and all(one.outcome in ERRORS or one.outcome in SILENCE for one in outside):
+        return frozenset()
+    told = () if isinstance(corefile, Gap) else corefile.upstreams(".")
+    named = {host(one.rpartition("://")[2]) for one in told if not one.startswith("/")}
+    if told and not any(one.startswith("/") for one in told):
+        return answering & named
+    metrics = evidence.fetch(CoreDNSMetrics)
+    pods = () if isinstance(metrics, Gap) else metrics.pods
+    counted = {host(one.server) for pod in pods for one in pod.upstreams()}
+    return answering & (named | counted) if counted else answering
+
+
+def of_answers(ways: Ways, others: frozenset[str]) -> Iterator[UpstreamFailure]:
     """Yield the upstreams that answered none of corediag's questions from a place.
 
-    Not where the host network of the same node is answered: then it is the pods' way out.
+    Not where the host network of the same node is answered: then it is the pods' way out. `others`
+    are the upstreams that answer.
     """
-    answering = {
-        server for server, places in ways.items() if any(cell.answered for cell in places.values())
-    }
     for server, places in ways.items():
         reached = {
             node for (node, kind, _), cell in places.items() if is_host(kind) and cell.answered
@@ -229,7 +286,7 @@ def of_answers(ways: Ways) -> Iterator[UpstreamFailure]:
                 asked_from=name,
                 first_at=first.at,
                 last_at=cell.silent[-1].at,
-                others_answer=bool(answering - {server}),
+                others_answer=bool(others - {server}),
             )
 
 
@@ -238,15 +295,13 @@ def is_host(kind: PlaceKind) -> bool:
     return kind is PlaceKind.HOST
 
 
-def compared(failure: UpstreamFailure, ways: Ways) -> UpstreamFailure:
+def compared(failure: UpstreamFailure, ways: Ways, answering: frozenset[str]) -> UpstreamFailure:
     """Return a failure that a log tells, with what the server answered to corediag.
 
     Where pods of its node are answered each time, the log tells of something that is over, or that
-    comes and goes. That the node's own address is answered does not contradict it.
+    comes and goes. That the node's own address is answered does not contradict it. `answering` are
+    the upstreams that answer.
     """
-    answering = {
-        server for server, places in ways.items() if any(cell.answered for cell in places.values())
-    }
     others = bool(answering - {failure.server}) and failure.server not in answering
     for (node, kind, name), cell in ways.get(failure.server, {}).items():
         here = failure.subject.node in ("", node.name if node.kind == "Node" else node.node)
@@ -261,6 +316,38 @@ def compared(failure: UpstreamFailure, ways: Ways) -> UpstreamFailure:
             )
         failure = replace(failure, note=f"{name} is answered", answers_node=True)
     return replace(failure, others_answer=others) if others else failure
+
+
+def served_since(evidence: Evidence) -> dict[str, Asked]:
+    """Return the last answer about a name outside that each pod of CoreDNS gave to corediag itself.
+
+    It was asked over TCP, and so CoreDNS asked its upstream.
+    """
+    served: dict[str, Asked] = {}
+    outside = NameKind.EXTERNAL
+    matrix = evidence.fetch(ProbeMatrix)
+    for one in () if isinstance(matrix, Gap) else matrix.items:
+        direct = one.place.kind is PlaceKind.DIRECT and one.server.role is ServerRole.REPLICA
+        if direct and one.name_kind is outside and one.outcome in FOUND and one.at:
+            served[one.server.subject.name] = one
+    return served
+
+
+def weighed(failure: UpstreamFailure, served: dict[str, Asked]) -> UpstreamFailure:
+    """Return a failure that its pod's log tells, with what the pod answered to corediag since.
+
+    An answer over TCP does not show that UDP is answered again, so that it proves neither.
+    """
+    one = served.get(failure.subject.name)
+    if one is None or one.at is None or failure.last_at is None or failure.answers_now is not None:
+        return failure
+    if failure.trouble.reason not in PLAIN or one.at - failure.last_at <= STILL:
+        return failure
+    return replace(
+        failure,
+        note=f"asked for {one.name.rstrip('.')} since, the pod answers: over, or it comes and goes",
+        answers_now=one.quote,
+    )
 
 
 def answered_at(failure: UpstreamFailure, ways: Ways) -> datetime | None:
@@ -300,10 +387,11 @@ def of_stream(
     """
     groups: dict[tuple[str, Reason], list[tuple[Match, Trouble]]] = {}
     others = []
+    cut = cut_off(stream)
     for match in stream.matching(UPSTREAM_FAILED, UPSTREAM_PIECE):
         if is_echo(match, ours):
             continue
-        trouble = classify(match["reason"])
+        trouble = broken_off(classify(match["reason"]), cut)
         if in_cluster(match["qname"]) and not trouble.target and trouble.reason not in READ:
             others.append(match)  # a plugin that serves the name itself
             continue
@@ -333,7 +421,7 @@ def of_stream(
             and is_own(server, several[0][0]["reason"])
             and not (stream.subject.name in hosts and server in STUBS),
             piece=all(m.signature == UPSTREAM_PIECE.name for m, _ in several),
-            tcp=tcp,
+            tcp=tcp or reason is Reason.RESET,
             first_at=several[0][0].at,
             last_at=several[-1][0].at,
             cache=server in behind,
@@ -342,7 +430,26 @@ def of_stream(
             else 0,
         )
     yield from consolidated(stream)
-    yield from unhealthy(stream, alone=not groups)
+    every = (match for several in groups.values() for match, _ in several)
+    yield from unhealthy(stream, alone=all(map(is_probe, every)))
+
+
+def cut_off(stream: LogStream) -> str:
+    """Return the one server whose connections a log shows as reset; "" where there are several."""
+    reasons = (match["reason"] for match in stream.matching(UPSTREAM_FAILED))
+    every = map(classify, (reason for reason in reasons if "reset by peer" in reason))
+    targets = {one.target for one in every if one.reason is Reason.RESET and one.target}
+    return targets.pop() if len(targets) == 1 else ""
+
+
+def broken_off(trouble: Trouble, server: str) -> Trouble:
+    """Return a trouble; an end of a connection that names no server is that of the server at hand.
+
+    Whether the end or the reset is read first is chance; only the reset names the address.
+    """
+    if trouble.reason is Reason.EOF and not trouble.target and server:
+        return replace(trouble, reason=Reason.RESET, target=server)
+    return trouble
 
 
 def answered_around(stream: LogStream, failed: int, lines: Sequence[int]) -> int:
@@ -409,6 +516,7 @@ def unhealthy(stream: LogStream, *, alone: bool) -> Iterator[UpstreamFailure]:
             server="",
             subject=matches[-1].subject,
             trouble=Trouble(Reason.TIMEOUT),
+            unhealthy=True,
             quote=matches[-1].quote,
             count=stream.count(NO_HEALTHY_UPSTREAM),
             names=tuple(dict.fromkeys(m["qname"].rstrip(".") for m in matches))[:MOST_NAMES],

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence, known
+from diagnose.facts.pods import Pod, unique
 from diagnose.model import Fact, Gap, Quote, Subject
 from diagnose.values import dataclass
 
@@ -81,20 +82,34 @@ def scaled_to_zero(evidence: Evidence) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class DaemonSets(Fact):
-    """The DaemonSets of the cluster's own namespaces."""
+    """The DaemonSets of the cluster's own namespaces, and the pods that may be theirs.
+
+    Where only pods are known, no set is, and a gap says so: an agent's pod that is not well tells
+    as much of its node as its set does.
+    """
 
     asks: ClassVar[tuple[Ask, ...]] = (Ask.DAEMON_SETS,)
 
     sets: tuple[DaemonSet, ...] = ()
+    pods: tuple[Pod, ...] = ()
 
     @classmethod
     def read(cls, evidence: Evidence) -> Self | Gap:
-        """Return the DaemonSets that any part tells of."""
-        items = evidence.of(DaemonSet)
+        """Return the DaemonSets and pods that any part tells of."""
+        items, pods = evidence.of(DaemonSet), unique(evidence.of(Pod))
         found = known(evidence, items, *cls.asks)
         if isinstance(found, Gap):
-            return found
-        return cls(origin=found[0], gaps=found[1], sets=items)
+            return cls(origin=pods[0].origin, gaps=(found,), pods=pods) if pods else found
+        return cls(origin=found[0], gaps=found[1], sets=items, pods=pods)
+
+    @property
+    def listed(self) -> bool:
+        """Whether a set that is not among these is known not to be there, as far as it matters."""
+        return bool(self.sets) or not self.gaps
+
+    def pods_named(self, *prefixes: str) -> tuple[Pod, ...]:
+        """Return the pods whose names begin with one of the prefixes."""
+        return tuple(pod for pod in self.pods if pod.subject.name.startswith(prefixes))
 
     def named(self, *words: str) -> tuple[DaemonSet, ...]:
         """Return the sets whose names hold one of the words."""

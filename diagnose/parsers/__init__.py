@@ -35,6 +35,7 @@ PARSERS: Mapping[Kind, tuple[str, str]] = {
     Kind.KERNEL_SETTINGS: ("sysctl", "parse"),
     Kind.LISTENERS: ("sockets", "parse"),
     Kind.FILE_LIST: ("file_list", "parse"),
+    Kind.CERTIFICATE: ("certificates", "parse"),
     Kind.DNS_ANSWERS: ("answers", "parse"),
     Kind.METRICS: ("metrics", "parse"),
     Kind.HEALTH: ("health", "parse"),

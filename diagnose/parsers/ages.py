@@ -19,7 +19,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "y": 31_536_000}
 AGE = r"(?:\d{1,6}(?:\.\d{1,3})?(?:ms|[smhdy])){1,5}"
 UNTOLD = r"(?:<unknown>|<invalid>|<none>|\.\.\.|…)"
 SPAN = rf"(?:{AGE}|{UNTOLD})(?:\s{{1,3}}\(x\d{{1,9}} over (?:{AGE}|{UNTOLD})\))?"
-ONE = regex(r"(\d+(?:\.\d+)?)(ms|[smhdy])")
+ONE = regex(r"(?<!\d)(\d++(?:\.\d++)?)(ms|[smhdy])")
 WHOLE = regex(AGE)
 PARTS = regex(
     rf"(?P<last>{AGE}|{UNTOLD})"

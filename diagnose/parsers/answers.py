@@ -1,6 +1,7 @@
 """What DNS answered to corediag's own questions: JSON, one question a line, written and read here.
 
-Keys without a value are left out. A question is quoted as a sentence, since its line is long.
+Keys without a value are left out. A question is told as a sentence, since its line is long; of
+that a finding quotes the piece with the name, the outcome and the answers.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from typing import Any, TypeVar
 
 from diagnose.facts.dns_answers import Asked, NameKind, Place, PlaceKind, Server, ServerRole
 from diagnose.facts.lookups import NOWHERE, Outcome
-from diagnose.model import Gap, GapKind, Quote, Subject
+from diagnose.model import Gap, GapKind, ObjectQuote, Quote, Subject
 from diagnose.parts import Parsed, Part
+from diagnose.text.regex import regex
 from diagnose.text.shown import visible
+from diagnose.values import dataclass
 
 MOST_ITEMS = 20_000
 LONGEST_LINE = 64 * 1024
 LONGEST = 500  # characters of one value
+LONGEST_QUOTE = 8000
 MOST_RECORDS = 50
 LARGEST = 1 << 31
 TRANSPORTS = ("udp", "tcp")
@@ -142,7 +146,30 @@ def asked_of(line: str, origin: str, number: int) -> Asked:
         detail=text(value, "detail"),
         at=time_of(value, "at"),
     )
-    return replace(bare, quote=Quote(origin, sentence(bare), number, summary=True))
+    lines = AnswerLine(origin, line, number)
+    quote = ObjectQuote(origin, sentence(bare), number, summary=True, lines=lines)
+    return replace(bare, quote=quote)
+
+
+ASKED_AND_TOLD = regex(
+    r'"name": ?"[^"\n]{0,1000}", ?"type": ?"[^"\n]{0,20}", ?"outcome": ?"[^"\n]{0,100}"'
+    r'(?:, ?"answers": ?\[[^]\n]{0,300}\])?'
+)
+
+
+@dataclass(frozen=True)
+class AnswerLine:
+    """The line that holds a question and what came."""
+
+    origin: str
+    text: str
+    number: int
+
+    def quote(self, _: tuple[str, ...]) -> Quote:
+        """Return the piece that tells what was asked and what came, else the whole line."""
+        found = ASKED_AND_TOLD.search(self.text)
+        text = found[0] if found else self.text.strip()
+        return Quote(self.origin, visible(text)[:LONGEST_QUOTE], self.number)
 
 
 def place_of(value: dict[str, Any]) -> Place:

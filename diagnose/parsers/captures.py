@@ -34,6 +34,7 @@ REPLY = regex(
     r"(?:\[[^\]]{1,60}\] )?(?P<number>\d{1,5})(?: ?[A-Z][A-Za-z]{4,12})?[*|$-]{0,4}"
     r"(?: q:.{1,200}?)? \d{1,3}/\d{1,3}/\d{1,3}"
 )
+CLOCK = regex(r"(?:\d{4}-\d\d-\d\d )?(?P<hours>\d\d):(?P<minutes>\d\d):(?P<seconds>\d\d\.\d{1,9}) ")
 OVERLAY_PORTS = {"8472", "4789"}
 
 
@@ -73,10 +74,19 @@ def read(part: Part) -> Iterator[Packet]:
             reply=reply is not None,
             device=seen["device"] if seen else usual,
             inner=inner,
+            at_s=clock(line),
         )
         count += 1
         if count >= MOST:
             return
+
+
+def clock(line: str) -> float | None:
+    """Return the seconds of the day that a line begins with."""
+    found = CLOCK.match(line.lstrip())
+    if found is None:
+        return None
+    return int(found["hours"]) * 3600 + int(found["minutes"]) * 60 + float(found["seconds"])
 
 
 def address(text: str) -> str:

@@ -19,13 +19,14 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 from diagnose.facts.cni_config import CNIConfig
 from diagnose.facts.flannel import NetConf, SubnetEnv
 from diagnose.facts.resolv_conf import ResolvConf
 from diagnose.model import Gap, GapKind, Quote
+from diagnose.parsers import docker
 from diagnose.parts import Kind, Parsed, Part
 from diagnose.text.clean import plain
 from diagnose.text.regex import regex
@@ -235,6 +236,13 @@ DEMANDED = (  # each key, and the one of the other family that does as well
 
 def parse_subnet_env(part: Part) -> Parsed:
     """Return flannel's subnet.env with the keys that its CNI plugin would miss."""
+    parsed = subnet_env(part)
+    options = tuple(docker.options(part))
+    return replace(parsed, items=(*parsed.items, *options)) if options else parsed
+
+
+def subnet_env(part: Part) -> Parsed:
+    """Return the file alone."""
     values: dict[str, str] = {}
     quotes: list[Quote] = []
     absent: Quote | None = None

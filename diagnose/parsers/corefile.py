@@ -11,7 +11,7 @@ MaxSecretSize), v1.30: a ConfigMap holds one MiB.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from diagnose.facts.corefile import Corefile, lex, parse_corefile
@@ -24,12 +24,29 @@ from diagnose.text.regex import regex
 MOST_CHARACTERS = 1024 * 1024
 # A line in place of others, as authors write it; bytes that were no text, as decode shows them.
 LEFT_OUT = regex(r"\[?\s?(?:\.{3,}|…)\s?\]?|<\s?(?:snip|cut|omitted)\b[^>]{0,40}>")
+# The key that it has in a ConfigMap, copied with it, and the keys above that one. A server block's
+# zone has no blank behind it.
+KEY = regex(r"\s*[\"']?Corefile[\"']?:\s*[|>][+-]?\d?\s*(?:#.*)?$")
+ABOVE = regex(r"\s*(?:apiVersion|kind|data|metadata|name|namespace):(?:\s.*)?$|\s*$")
 DAMAGED = regex(r"\ufffd|\\x[89a-f][0-9a-f]")
 
 
 def parse(part: Part) -> Parsed:
     """Return the Corefile of a part; what imports leave open is its own gap."""
+    lines = part.text[:MOST_CHARACTERS].split("\n")
+    if not part.whole and (cut := head(lines)) and not any(map(str.strip, lines[cut:])):
+        return Parsed()
     return Parsed(items=(corefile_of(part),))
+
+
+def head(lines: Sequence[str]) -> int:
+    """Return how many lines at the beginning are a ConfigMap's, up to the key of the Corefile."""
+    for number, line in enumerate(lines[:20]):
+        if KEY.match(line):
+            return number + 1
+        if not ABOVE.match(line):
+            break
+    return 0
 
 
 def corefile_of(
@@ -44,6 +61,8 @@ def corefile_of(
     lines = kept = text.split("\n")
     if not part.whole:
         lines = ESCAPES.sub("", text).split("\n")
+        cut = head(lines)
+        lines[:cut] = [""] * cut
         kept = ["" if LEFT_OUT.fullmatch(line.strip(" \t\r\u00a0#")) else line for line in lines]
     found = parse_corefile(
         "\n".join(kept), origin=part.origin, files=files, first_line=part.first_line

@@ -19,7 +19,7 @@ import bisect
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 import yaml
@@ -43,7 +43,8 @@ class Found:
 
     `name_line` is that of its name, or else its first. `implied` is the kind that its list tells.
     Where the text ends within the object, `open` is the path to that place, and what was not
-    whole is not in the value.
+    whole is not in the value. `at` is the position of JSON's brace in the text, -1 for what is
+    YAML, or was read of a text that had to be mended.
     """
 
     value: dict[str, Any]
@@ -51,6 +52,7 @@ class Found:
     name_line: int
     implied: str = ""
     open: tuple[str, ...] = ()
+    at: int = -1
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,9 @@ class Refused(Exception):
 JSON_START = regex(r"^[ \t]*(?:\{(?!\{)|\[\s*(?:[{\]]|$))", re.MULTILINE)
 YAML_START = regex(r"^[ \t]*(?:---(?:\s|$)|(?:- )?[\"']?[A-Za-z_][\w./-]*[\"']?:(?:\s|$))", re.M)
 ELISION = regex(
-    r"^[ \t]*(?:[#/]{1,2} ?)?(?:\.{3,6}|…|\[(?:\.{3,6}|…|snip)\]|\((?:\.{3,6}|…)\)|<(?:snip|\.{3})>"
-    r"|-{2,4} ?snip ?-{2,4})[ \t]*,?[ \t]*$",
+    r"^[ \t]*+(?:[#/]{1,2} ?)?"
+    r"(?:\.{3,6}|…|\[(?:\.{3,6}|…|snip)\]|\((?:\.{3,6}|…)\)|<(?:snip|\.{3})>"
+    r"|-{2,4} ?snip ?-{2,4})[ \t]*+(?:,[ \t]*+)?$",
     re.MULTILINE | re.IGNORECASE,
 )
 
@@ -109,14 +112,18 @@ def decode(text: str) -> Decoded:
     if len(text) > MOST_CHARACTERS:
         found.trouble(text.count("\n", 0, MOST_CHARACTERS), "longer than is read", left_out=True)
         text = text[:MOST_CHARACTERS]
+    moved = False
     if "\x1b" in text:  # the colours of a pager; neither JSON nor YAML has it raw
         text = ESCAPES.sub("", text)
+        moved = True
     text = text.replace("\u00a0", " ")  # web pages have it for blanks; to YAML it is a letter
     as_json, as_yaml = JSON_START.search(text), YAML_START.search(text)
     if as_json and (not as_yaml or as_json.start() < as_yaml.start()):
         end = read_json(text, as_json.start(), found)
         if following := YAML_START.search(text, end):
             read_yaml(text, following.start(), found)
+        if moved:
+            found.found = [replace(one, at=-1) for one in found.found]
     elif as_yaml:
         read_yaml(text, as_yaml.start(), found)
     if len(found.found) >= MOST_OBJECTS:
@@ -200,6 +207,7 @@ def read_json(text: str, at: int, into: Decoded) -> int:
             if elided := ELISION.search(text):
                 again.trouble(text.count("\n", 0, elided.start()), LEFT_OUT, left_out=True)
             if len(again.found) > len(mine.found) or len(again.troubles) < len(mine.troubles):
+                again.found = [replace(one, at=-1) for one in again.found]
                 mine, end = again, len(text)
     if mine.troubles and not mine.found and len(text) < MOST_REPAIRED:
         flow = Decoded()  # {kind: Pod}, as YAML and programs' own notations have it
@@ -276,11 +284,11 @@ class JSONText:
             return
         line, name_line = self.line(one.start), self.name_line(one)
         for each in members_of(one.value, line, name_line, implied):
-            whole = each.value is not one.value
+            mine = each.value is one.value
             self.into.found.append(
-                each
-                if whole or not one.open
-                else Found(each.value, each.line, each.name_line, each.implied, one.open)
+                Found(each.value, each.line, each.name_line, each.implied, one.open, one.start)
+                if mine
+                else each
             )
 
     def name_line(self, one: Element) -> int:

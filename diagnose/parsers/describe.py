@@ -36,6 +36,7 @@ from diagnose.parsers.asked import Asked, asked
 from diagnose.parsers.columns import listed, number
 from diagnose.parsers.describe_pods import PHASES, pod
 from diagnose.parsers.described import LONGEST, TOP, Described, Line, line_of, node_of
+from diagnose.parsers.part_text import PartText
 from diagnose.parsers.tables import SERVICE_LABEL, SLICE, addresses_of, ports_of
 from diagnose.parts import Kind, Parsed, Part
 from diagnose.text.clean import plain
@@ -58,7 +59,7 @@ ADDRESS = regex(
     r"\s*(?P<type>InternalIP|ExternalIP|LegacyHostIP|InternalDNS|ExternalDNS):\s+(?P<value>\S+)"
 )
 OLD_ADDRESSES = regex(r"[0-9a-fA-F.:]{2,45}")
-REPLICAS = regex(r"(\d+) (desired|updated|total|available|unavailable)")
+REPLICAS = regex(r"(?<!\d)(\d++) (desired|updated|total|available|unavailable)")
 PORT_LINE = regex(r"(?P<name><unset>|[a-z0-9][a-z0-9-]{0,62})?\s*(?P<port>\d{1,5}/[A-Z]{3,4})$")
 PORT_ROW = regex(
     r"\s*(?P<name><unset>|[a-z0-9][a-z0-9-]{0,62})\s+(?P<port>\d{1,5})\s+(?P<protocol>TCP|UDP|SCTP)\s*$"
@@ -131,8 +132,9 @@ def parse(part: Part) -> Parsed:
         gaps.append(Gap(what_of(part), GapKind.PARTIAL, because))
         raw = raw[:MOST_LINES]
     lines = [line_of(at, plain(text[:LONGEST])) for at, text in enumerate(raw)]
+    text = PartText(part)
     for piece in objects(lines):
-        found = read(piece, part, command, raw)
+        found = read(piece, part, command, raw, text)
         items += found.items
         gaps += found.gaps
     if not items and not gaps and any(telling(line) for line in lines):
@@ -181,9 +183,11 @@ def objects(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield piece
 
 
-def read(lines: list[Line], part: Part, command: Asked, raw: Sequence[str]) -> Parsed:
+def read(
+    lines: list[Line], part: Part, command: Asked, raw: Sequence[str], text_of: PartText
+) -> Parsed:
     """Return what one object's description tells, with its events."""
-    one = Described(part, lines, command, raw)
+    one = Described(part, lines, command, raw, text_of)
     for number_, line in enumerate(lines):
         text = line.text.strip()
         if one.data_at is None and text == "Data" and rule_follows(lines, number_):
@@ -414,11 +418,15 @@ def endpoints(one: Described, about: Subject, _: Sequence[Event]) -> Parsed:
             ports.append(ServicePort(int(row["port"]), row["protocol"], name))
     if not shown and "Subsets" not in one.first:
         return Parsed()
+    lost = (line for line in shown if line.key == "NotReadyAddresses" and "<none>" not in line.text)
+    unready = next(lost, shown[0] if shown else None)
     item = Endpoints(
         subject=about,
         service=about.name,
         origin=one.part.origin,
-        quote=one.quote(*shown[:2]) if shown else one.quote(one.first.get("Subsets")),
+        quote=one.quote(*shown[:2], wanted=unready)
+        if shown
+        else one.quote(one.first.get("Subsets")),
         endpoints=tuple(dict.fromkeys(found)),
         ports=tuple(dict.fromkeys(ports)) or None,
     )
@@ -484,7 +492,7 @@ def template_labels(one: Described) -> dict[str, str] | None:
     if head is None:
         return None
     inner = Described(
-        one.part, [line for line in one.lines if line.at > head.at], one.command, one.raw
+        one.part, [line for line in one.lines if line.at > head.at], one.command, one.raw, one.text
     )
     for line in inner.lines:
         if line.key:

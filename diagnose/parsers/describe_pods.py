@@ -33,7 +33,7 @@ CONTAINER_KEYS = frozenset(
         "Environment Variables from|Mounts|Devices|Restart Policy|Target Container"
     ).split("|")
 )
-FIRST_OF_CONTAINER = frozenset({"Container ID", "Image", "Image ID", "Port", "Ports"})
+FIRST_OF_CONTAINER = frozenset({"Container ID", "Image", "Image ID", "Port", "Ports", "State"})
 BLOCKS = {
     "Init Containers": "init",
     "Containers": "containers",
@@ -328,9 +328,10 @@ def pod_quote(one: Described, drafts: Sequence[Draft]) -> Quote:
             shown = [lines.get("State"), lines.get("State Reason"), lines.get("State Exit Code")]
             shown += [lines.get("Last State"), lines.get("Last State Reason")]
             shown += [lines.get("Last State Exit Code"), lines.get("Restart Count")]
-            return one.quote(*shown)
+            return one.quote(*shown, wanted=lines.get("State Reason"))
     unready = next((d for d in drafts if d.values.get("Ready") == "False"), None)
     if unready:
         lines = unready.lines
-        return one.quote(lines.get("State"), lines.get("Ready"), lines.get("Restart Count"))
+        shown = [lines.get("State"), lines.get("Ready"), lines.get("Restart Count")]
+        return one.quote(*shown, wanted=lines.get("Ready"))
     return one.quote(one.first.get("Status") or one.first.get("Name"))

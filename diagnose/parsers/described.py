@@ -6,12 +6,15 @@ pastes lose, only helps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 
-from diagnose.model import Quote, Subject
+from diagnose.model import ObjectQuote, Quote, Subject
 from diagnose.parsers.asked import Asked
+from diagnose.parsers.part_text import PartText
 from diagnose.parts import Part
+from diagnose.text.clean import plain
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
 from diagnose.values import dataclass
@@ -60,6 +63,7 @@ class Described:
     lines: list[Line]
     command: Asked
     raw: Sequence[str]
+    text: PartText
     first: dict[str, Line] = field(default_factory=dict)
     events_at: int | None = None
     data_at: int | None = None
@@ -76,20 +80,26 @@ class Described:
         value = self.value(*keys) or ""
         return "" if value in {"<none>", "<unset>", "<nil>", "<unknown>"} else value
 
-    def quote(self, *lines: Line | None) -> Quote:
+    def quote(self, *lines: Line | None, wanted: Line | None = None) -> Quote:
         """Return the quote of a line of the object, or several in short; else of its first line.
 
-        Runs of blanks in a line become one, so that several fit.
+        In short, runs of blanks in a line become one. A finding then quotes the line that is
+        `wanted`, without one the last of those that are there.
         """
-        shown = [line for line in lines if line is not None]
-        if not shown:
-            shown = self.lines[:1]
+        shown = [line for line in lines if line is not None] or self.lines[:1]
         if len(shown) == 1:
             text = self.raw[shown[0].at].rstrip()
         else:
             text = "  ".join(" ".join(line.text.split()) for line in shown)
-        line = self.part.first_line + shown[0].at
-        return Quote(self.part.origin, visible(text)[:LONGEST], line, summary=len(shown) > 1)
+        begin, end = self.lines[0].at, self.lines[-1].at + 1
+        fields = FieldLines(self.text, begin, end, (wanted or shown[-1]).at)
+        return ObjectQuote(
+            self.part.origin,
+            visible(text)[:LONGEST],
+            self.part.first_line + shown[0].at,
+            summary=len(shown) > 1,
+            lines=fields,
+        )
 
     def under(self, key: str) -> list[Line]:
         """Return the lines of a block: from its field up to the next one at the margin.
@@ -140,6 +150,62 @@ class Described:
             namespace or known.namespace or self.command.namespace,
             known.node,
         )
+
+
+# What checks call a field, and the fields that say it.
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "name": ("Name",),
+    "labels": ("Labels",),
+    "image": ("Image",),
+    "selector": ("Selector",),
+    "cluster_ips": ("IP", "IPs"),
+    "internal_traffic_policy": ("Internal Traffic Policy",),
+    "ports": ("Port",),
+    "targets": ("TargetPort", "Port"),
+    "addresses": ("NotReadyAddresses", "Addresses", "IP", "Endpoints"),
+    "ips": ("IP", "IPs"),
+    "taints": ("Taints",),
+    "pod_cidrs": ("PodCIDRs", "PodCIDR"),
+    "kubelet_version": ("Kubelet Version",),
+    "annotations": ("Annotations",),
+    "conditions": ("Conditions",),
+    "end": ("Reason",),
+}
+
+
+@dataclass(frozen=True)
+class FieldLines:
+    """The lines of what is described, from `begin` to `end`, and the one that it is quoted for.
+
+    They are gone through again where a finding quotes one of them.
+    """
+
+    text: PartText
+    begin: int
+    end: int
+    at: int
+
+    def quote(self, wanted: tuple[str, ...]) -> Quote | None:
+        """Return a field's line; where an entry of it is meant, the line that holds that."""
+        if not wanted:
+            (raw,) = self.text.lines(self.at, 1)
+            return self.text.quote(self.at, raw)
+        keys = FIELDS.get(wanted[0], ())
+        raw_lines = self.text.lines(self.begin, self.end - self.begin)
+        lines = [line_of(at, plain(raw[:LONGEST])) for at, raw in enumerate(raw_lines, self.begin)]
+        for key in keys:
+            inside = False
+            for line in lines:
+                at_field = line.key == key
+                inside = at_field or (inside and not (line.key in TOP and line.key))
+                if (at_field and len(wanted) == 1) or (inside and holds(line.text, wanted[1:])):
+                    return self.text.quote(line.at, raw_lines[line.at - self.begin])
+        return None
+
+
+def holds(text: str, entries: tuple[str, ...]) -> bool:
+    """Whether a text holds one of these as a word."""
+    return any(re.search(rf"(?<![\w./-]){re.escape(one)}(?![\w./-])", text) for one in entries)
 
 
 def line_of(at: int, text: str) -> Line:

@@ -77,7 +77,7 @@ OBJECT_ONLY = regex(
     rf"(?P<type>{TYPE})\s+(?P<reason>{REASON})\s+"
     r"(?P<object>[a-z]{2,60}/[\w.:-]{1,253})(?P<rest>\s.*|$)"
 )
-AGELESS = regex(rf"(?P<type>{TYPE})(?:\s{{2,}}|\t)\s*(?P<reason>[A-Z]\w{{2,60}})(?P<rest>\s.*|$)")
+AGELESS = regex(rf"(?P<type>{TYPE})(?:\s\s|\t)\s*+(?P<reason>[A-Z]\w{{2,60}})(?P<rest>\s.*|$)")
 TYPELESS = regex(
     rf"(?P<reason>[A-Z][A-Za-z]{{2,60}})\s+(?P<time>{SPAN})"
     r"(?P<rest>\s+(?:kubelet|default-scheduler)\b.*)$"
@@ -92,7 +92,7 @@ LAYOUTS = (
     TYPELESS,
 )
 WIDE_TAIL = regex(
-    rf"\s{{2,}}(?P<first>{AGE}|{UNTOLD}|{DATE})\s+(?P<count>\d{{1,9}})\s+"
+    rf"(?<!\s)\s{{2,}}+(?P<first>{AGE}|{UNTOLD}|{DATE})\s+(?P<count>\d{{1,9}})\s+"
     r"(?P<name>[\w.-]{1,253}\.[0-9a-f]{10,20})$"
 )
 TAIL = 700

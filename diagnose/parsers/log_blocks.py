@@ -2,12 +2,18 @@
 
 In a short loose text, lines that a terminal or an author cut are re-joined first. Pieces of CRI
 records are re-joined everywhere, a record at the seam of two blocks excepted.
+
+Of a plain file, blocks say where they lie in it, and are read by whoever needs them: another
+process, mostly. Only what stands around their seams is read here.
 """
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator, Sequence
+import errno
+import functools
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -15,13 +21,15 @@ from diagnose.parts import Part
 from diagnose.text.clean import unwrap
 from diagnose.text.envelopes import join_partial
 from diagnose.text.flow import Flow
-from diagnose.text.holes import skip_hole
+from diagnose.text.holes import data_from, skip_hole
 from diagnose.text.regex import regex
 from diagnose.values import dataclass
 
 Piece = tuple[bytes, bool]  # lines, each behind a line feed; and whether the last one goes on
 BLOCK_BYTES = 1024 * 1024
 WORTH_BYTES = 24 * BLOCK_BYTES  # of a log that repays the start of further processes
+EDGE_BYTES = 4096  # of the end of a block, in which its last line feed is looked for
+ENDING_BYTES = 16 * 1024
 LONGEST_LINE = 4 * BLOCK_BYTES  # a longer line is read in pieces
 SHORT = 1024 * 1024  # characters of a text that may have been wrapped when it was copied
 COLOURS = regex(rb"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]")
@@ -29,22 +37,93 @@ CRI = (b" stdout ", b" stderr ")
 PARTIAL = (b" stdout P", b" stderr P")
 
 
+class Opened:
+    """A plain file, open for as long as anybody may want lines of it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it. Raises OSError."""
+        self.descriptor = -1
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def __del__(self) -> None:
+        """Close it."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+
+    def extent(self, begin: int, end: int) -> Extent:
+        """Return a part of it."""
+        found = os.fstat(self.descriptor)
+        return Extent(self.descriptor, begin, end, (found.st_dev, found.st_ino))
+
+    def read(self, size: int, at: int) -> bytes:
+        """Return the bytes from a place on; fewer at the end. Raises OSError."""
+        return os.pread(self.descriptor, size, at)
+
+    def lines(self, extent: Extent) -> bytes:
+        """Return the lines of a part of it as blocks hold them. Raises OSError."""
+        memory = bytearray(extent.end - extent.begin + 1)
+        return cleaned(bytes(memory[: extent.into(memoryview(memory))]))
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Where whole lines lie in an open file; `file` tells it from others that may have its number.
+
+    What others do to the file meanwhile may make them less.
+    """
+
+    descriptor: int
+    begin: int
+    end: int  # where the last one's line feed stands
+    file: tuple[int, int]
+
+    def into(self, memory: memoryview) -> int:
+        """Read the lines, a line feed before each, and return how many bytes that is.
+
+        Raises OSError where they cannot be read, or the file is not open in this process.
+        """
+        found = os.fstat(self.descriptor)
+        if (found.st_dev, found.st_ino) != self.file:
+            raise OSError(errno.EBADF, "another file")
+        memory[:1] = b"\n"
+        done, size = 1, self.end - self.begin + 1
+        while done < size:
+            more = os.preadv(self.descriptor, [memory[done:size]], self.begin + done - 1)
+            if not more:
+                break
+            done += more
+        return done
+
+
 @dataclass
 class Block:
     """Whole lines in a row; `data` is UTF-8 with a line feed before each of them.
 
-    `numbers` holds the index of each line among the `taken` lines that the block was made of,
-    None where that is its own. `first` is the index of the first one in the part: who reads the
-    blocks in order sets it. `shown` are the lines as they stood there, by index, where they are
-    still at hand. `continued` says that the first line goes on from the block before.
+    `held` is the data or what returns it. `numbers` holds the index of each line among the `taken`
+    lines that the block was made of, None where that is its own. `first` is the index of the first
+    one in the part: who reads the blocks in order sets it. `shown` are the lines as they stood
+    there, by index, where they are still at hand. `continued` says that the first line goes on from
+    the block before; `joined`, that there are no pieces of CRI records left.
     """
 
-    data: bytes
+    held: bytes | Callable[[], bytes]
     first: int = 0
     numbers: Sequence[int] | None = None
     shown: Sequence[str] | None = None
     continued: bool = False
     taken: int = 0
+    extent: Extent | None = None
+    joined: bool = True
+
+    @cached_property
+    def data(self) -> bytes:
+        """The lines. Raises OSError where they cannot be read."""
+        return self.held() if callable(self.held) else self.held
+
+    @cached_property
+    def ending(self) -> bytes:
+        """The last bytes of the lines."""
+        return self.data[-ENDING_BYTES:]
 
     @cached_property
     def lines(self) -> int:
@@ -61,6 +140,23 @@ class Block:
         """The lines."""
         return self.data[1:].split(b"\n")
 
+    @property
+    def may_hold_pieces(self) -> bool:
+        """Whether it begins like a log in which there may be pieces of CRI records."""
+        return not self.joined and any(mark in self.data[:4096] for mark in CRI)
+
+    def join(self) -> None:
+        """Make pieces of CRI records whole."""
+        if self.may_hold_pieces and any(mark in self.data for mark in PARTIAL):
+            lines = self.data[1:].decode(errors="backslashreplace").split("\n")
+            joined = list(join_partial(lines))
+            self.held = "".join(f"\n{line}" for _, line in joined).encode()
+            self.numbers = [number for number, _ in joined]
+            self.taken = len(lines)
+            for name in ("data", "ending", "lines", "split"):
+                vars(self).pop(name, None)
+        self.joined = True
+
     def index(self, line: int) -> int:
         """Return the index in the part of this block's line, both from 0."""
         return self.first + (line if self.numbers is None else self.numbers[line])
@@ -69,7 +165,7 @@ class Block:
 def blocks(part: Part) -> Iterator[Block]:
     """Yield the lines of a part. Raises OSError where its file cannot be read on."""
     if part.path is not None:
-        yield from numbered(pieces_of(part.path))
+        yield from of_file(part.path)
     elif len(part.text) <= SHORT:
         yield from short(part)
     else:
@@ -139,7 +235,9 @@ def pieces_of(path: Path | Flow) -> Iterator[Piece]:
 
 def chunks(path: Path | Flow) -> Iterator[bytes]:
     """Yield a file's bytes as UTF-8 without a byte order mark."""
-    with path.open("rb") as stream:
+    # A buffer would not notice that skip_hole sets the file below it
+    source = path.open("rb") if isinstance(path, Flow) else path.open("rb", buffering=0)
+    with source as stream:
         head = stream.read(BLOCK_BYTES)
         wide = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}.get(head[:2])
         decoder = codecs.getincrementaldecoder(wide)("backslashreplace") if wide else None
@@ -160,24 +258,67 @@ def numbered(parts: Iterable[Piece]) -> Iterator[Block]:
     """Yield pieces as blocks."""
     open_line = False
     for piece, cut in parts:
-        data, continued, open_line = piece, open_line, cut
-        if b"\x1b" in data:
-            data = COLOURS.sub(b"", data)
-        head = data[:4096]
-        if any(mark in head for mark in CRI) and any(mark in data for mark in PARTIAL):
-            yield rejoined(data, continued)
-        else:
-            yield Block(data, continued=continued)
+        yield Block(cleaned(piece), continued=open_line, joined=False)
+        open_line = cut
 
 
-def rejoined(data: bytes, continued: bool) -> Block:
-    """Return the block of lines among which are pieces of CRI records, those made whole."""
-    lines = data[1:].decode(errors="backslashreplace").split("\n")
-    joined = list(join_partial(lines))
-    text = "".join(f"\n{line}" for _, line in joined)
-    return Block(
-        data=text.encode(),
-        numbers=[number for number, _ in joined],
-        continued=continued,
-        taken=len(lines),
-    )
+def cleaned(data: bytes) -> bytes:
+    """Return lines without what stands in no log: colours, and the NUL bytes of a crash."""
+    if b"\x1b" in data:
+        data = COLOURS.sub(b"", data)
+    return data.replace(b"\0", b"") if b"\0" in data else data
+
+
+def of_file(path: Path | Flow) -> Iterator[Block]:
+    """Yield the blocks of a file: of a plain one, where they are."""
+    if not isinstance(path, Flow) and hasattr(os, "preadv") and path.is_file():
+        file = Opened(path)
+        head = file.read(4, 0)
+        if not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            yield from extents(file, len(codecs.BOM_UTF8) * head.startswith(codecs.BOM_UTF8))
+            return
+    yield from numbered(pieces_of(path))
+
+
+def extents(file: Opened, begin: int) -> Iterator[Block]:
+    """Yield the lines of a plain file from a place on, in the blocks that pieces_of makes.
+
+    Those that have no line feed near the seam are read.
+    """
+    at = 0  # how far it was read, or given to be read
+    rest = b""  # what was read of a line that began before that, behind a line feed
+    continued = False
+    while True:
+        if not rest:
+            edge = file.read(EDGE_BYTES, at + BLOCK_BYTES - EDGE_BYTES)
+            feed = edge.rfind(b"\n")
+            if len(edge) == EDGE_BYTES and feed >= 0:
+                end = at + BLOCK_BYTES - EDGE_BYTES + feed
+                extent = file.extent(begin, end)
+                held = functools.partial(file.lines, extent)
+                yield Block(held, continued=continued, extent=extent, joined=False)
+                begin, at, continued = end + 1, at + BLOCK_BYTES, False
+                continue
+            before = file.read(at - begin, begin) if begin < at else b""
+            rest = b"\n" + before.replace(b"\0", b"")
+        here = max(at, begin)
+        chunk = file.read(at + BLOCK_BYTES - here, here)
+        if not chunk:
+            break
+        at = here + len(chunk)
+        if end := chunk.rfind(b"\n") + 1:
+            yield Block(cleaned(rest + chunk[: end - 1]), continued=continued, joined=False)
+            begin, rest, continued = here + end, b"", False
+            continue
+        text = chunk.replace(b"\0", b"")
+        if not text:
+            there = data_from(file.descriptor, at)
+            if there is None:
+                break
+            at = there
+        rest += text
+        if len(rest) > LONGEST_LINE:
+            yield Block(cleaned(rest), continued=continued, joined=False)
+            rest, continued = b"\n", True
+    if len(rest) > 1:
+        yield Block(cleaned(rest), continued=continued, joined=False)

@@ -44,7 +44,10 @@ VERSIONS = (
         regex(r'Kubelet version\\*" kubeletVersion=\\*"(?P<version>[^"\\]+)'),
     ),
     Said('"Starting" version=', regex(r'"Starting" version="(?P<version>v\d[^"]*)')),
-    Said("starting containerd", regex(r"starting containerd.* version=\"?(?P<version>[^\s\"]+)")),
+    Said(
+        "starting containerd",
+        regex(r"starting containerd.{0,300}? version=\"?(?P<version>[^\s\"]+)"),
+    ),
     Said("Starting CRI-O, version: ", regex(r"Starting CRI-O, version: (?P<version>[^\s,]+)")),
 )
 # What marks a line of level error or fatal; a line feed stands for the begin of the line.
@@ -163,6 +166,12 @@ def window(data: bytes, begin: int, end: int, hit: int) -> str:
             begin = hit - MATCHED // 8
         end = min(end, begin + MATCHED)
     return data[begin:end].decode(errors="backslashreplace").rstrip("\r")
+
+
+def around(data: bytes, begin: int, hit: int) -> str:
+    """Return the text of the line that begins there, as window does."""
+    end = data.find(b"\n", hit)
+    return window(data, begin, len(data) if end < 0 else end, hit)
 
 
 def routine_lines(data: bytes) -> list[tuple[int, int]]:

@@ -16,19 +16,23 @@ from __future__ import annotations
 
 import functools
 import re
+from bisect import bisect
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from itertools import compress
+from itertools import accumulate, chain, compress
 from operator import itemgetter
 from typing import Any
 
-from diagnose.parsers.log_blocks import Block
+from diagnose.parsers.log_blocks import PARTIAL, Block
 from diagnose.parsers.log_engines import Search, automaton_over
-from diagnose.parsers.log_places import Identity, identity, naming
+from diagnose.parsers.log_places import IN_JSON, Identity, identity, naming
 from diagnose.parsers.log_search import (
+    GRAVE,
     MATCHED,
+    Found,
     Literals,
+    around,
     candidates,
     first_matches,
     hit_lines,
@@ -36,8 +40,8 @@ from diagnose.parsers.log_search import (
     routine_lines,
     window,
 )
-from diagnose.signatures.base import Emitter, Wording
-from diagnose.text.envelopes import strip
+from diagnose.signatures.base import Emitter, Signature, Wording
+from diagnose.text.envelopes import Envelope, strip
 from diagnose.text.regex import regex
 from diagnose.values import dataclass
 
@@ -68,19 +72,26 @@ class Digits:
     """Which digits of a line decide whether a pattern matches; all others may have any value.
 
     `runs` are flattened texts: a digit in one of them decides. With `every`, each digit does from
-    the first place of `prefix` on, which a match begins with.
+    the first place of `prefix` on, which a match begins with. Without it, the digit behind each
+    match of `spots` in a shape does.
     """
 
     runs: tuple[bytes, ...] = ()
     every: bool = False
     prefix: bytes = b""
+    spots: str = ""
 
 
 NEUTRAL = regex(
     r"\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|\(\?(?:P<\w+>|<[=!]|[:=!>]|[aiLmsux-]+\))|"
-    r"\{\d*,?\d*\}[+?]?"
+    r"\{\d*+(?:,\d*+)?\}[+?]?"
 )
 CLASS = regex(r"\[\^?\]?[^\]]*\]")
+# The end of a pattern that begins with a number that is not zero, and holds nothing else that tells
+# digits apart, that JSON escapes, or that looks beyond it.
+LEADING = regex(
+    r" (?:\(\?P<\w+>)?\[1-9\](?![?*+{])(?:[A-Za-z ]|\\[d.]|\{\d*+(?:,\d*+)?\}|\?|\(\?:|\))*+\Z"
+)
 PLAIN_RUN = regex(r"[A-Za-z0-9 :/@_\"'#%&,;<=>~-]+")
 BREAK, CLASS_WITH_DIGITS = "\0", "\1"
 
@@ -92,6 +103,11 @@ def flattened(text: str) -> bytes:
 
 def digits_of(pattern: str) -> Digits:
     """Return which digits a pattern looks at, rather too many than too few."""
+    if found := LEADING.search(pattern):
+        head = CLASS.sub("", NEUTRAL.sub(neutral_mark, pattern[: found.start()]))
+        end = found[0].replace("[1-9]", r"\d")
+        if head.count("(") == head.count(")") and is_one_way(head):
+            return replace(digits_of(pattern[: found.start()] + end), spots=f" (?={end[1:]})")
     # Escaped brackets go first, so that those of classes are the only ones left
     text = NEUTRAL.sub(neutral_mark, pattern)
     text = CLASS.sub(class_mark, text)
@@ -147,6 +163,7 @@ def digits_in(wording_pattern: str) -> Digits:
 # ---------------------------------------------------------------- shapes
 
 Take = Callable[[bytes], Any]
+Fetch = Callable[[Sequence[int]], Sequence[bytes]]  # of lines, by their indexes, ascending
 
 
 @dataclass(eq=False)
@@ -154,16 +171,26 @@ class Sort:
     """Lines of one shape that hit the same literals and match the same signatures."""
 
     hits: frozenset[int]
-    takes: tuple[Take, ...]  # the digits by which the keys of the matches differ
-    tokens: dict[tuple[bytes, ...], int] = field(default_factory=dict)
+    take: Take | None  # of the digits by which the keys of the matches differ
+    tokens: dict[Any, int] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
 class Shape:
-    """Lines that are equal but for digits; `takes` are the digits that tell their sorts apart."""
+    """Lines that are equal but for digits; `take` gets the digits that tell their sorts apart."""
 
-    takes: tuple[Take, ...]
-    sorts: dict[tuple[bytes, ...], Sort] = field(default_factory=dict)
+    take: Take | None
+    sorts: dict[Any, Sort] = field(default_factory=dict)
+
+
+class Shapes(dict[bytes, Any]):
+    """What is known of lines by their shape; notes which were asked for and are not known."""
+
+    strange = False
+
+    def __missing__(self, _: bytes) -> None:
+        """Return none, and note it."""
+        self.strange = True
 
 
 # What takes out of lines of a shape what names their pod or program; and the numbers of their
@@ -176,6 +203,7 @@ class Odd:
 
 
 ODD = Odd()
+PIECE = Odd()  # of what may be a piece of a CRI record
 MOST_SORTS = 200  # of one shape; lines of further ones stay alone
 MOST_KEYS = 500  # of one sort
 MOST_NAMES = 255  # of pods and programs in one block
@@ -196,34 +224,24 @@ class Group:
 
 @dataclass(frozen=True)
 class Digest:
-    """The lines of a block with hits, and its routine lines by (index, where the literal is).
+    """The lines of a block with hits, and its routine lines by (index, text).
 
-    `begins` tells where the former begin, `texts` what some lines are; `lines` are all lines of
-    the block, `flats` their shapes. What is None or missing is not at hand. Of a log that names
-    pods or programs, `who` holds each line's place among `identities`, which stand in the order
-    of their first lines.
+    `texts` holds lines that are likely to be asked for, by their indexes; `flats` are the shapes
+    of all, where they are at hand. Of a log that names pods or programs, `who` holds each line's
+    place among `identities`, which stand in the order of their first lines.
     """
 
     groups: Sequence[Group]
-    begins: Mapping[int, int] | None = None
-    lines: Sequence[bytes] | None = None
     texts: Mapping[int, bytes] = field(default_factory=dict)
-    routine: Sequence[tuple[int, int]] = ()
+    routine: Sequence[tuple[int, str]] = ()
     flats: Sequence[bytes] | None = None
     who: bytes = b""
     identities: Sequence[Identity] = ()
 
     def line(self, block: Block, row: int) -> bytes:
-        """Return a line with hits."""
-        if self.begins is not None and row in self.begins:
-            begin = self.begins[row]
-            end = block.data.find(b"\n", begin)
-            return block.data[begin : len(block.data) if end < 0 else end]
-        if self.lines is not None:
-            return self.lines[row]
-        if row in self.texts:
-            return self.texts[row]
-        return block.split[row]
+        """Return a line."""
+        text = self.texts.get(row)
+        return block.split[row] if text is None else text
 
 
 @dataclass
@@ -242,13 +260,14 @@ class Reducer:
     def __init__(self, known: Literals) -> None:
         """Know no shape yet."""
         self.known = known
-        self.shapes: dict[bytes, Shape | Odd | bool] = {}
+        self.shapes = Shapes()  # of Shape and Odd; False where lines have no hits
         self.room = ROOM_BYTES
+        self.meanings: dict[Hashable, int] = {}  # tokens, by what lines are taken for
         self.tokens = 0
         self.dense = False
         self.patience = 0
         self.many = False  # whether the lines name pods or programs
-        self.named: dict[bytes, Name] = {}
+        self.named = Shapes()  # of Name; a number where all lines of a shape have it
         self.numbers: dict[Identity, int] = {}
         self.identities: list[Identity] = []
         self.steps = Steps()
@@ -257,6 +276,7 @@ class Reducer:
         """Return the lines of a block that hold literals, in groups."""
         if self.room <= 0 or len(self.shapes) > MOST_TOKENS:
             self.shapes.clear()
+            self.meanings.clear()
             self.named.clear()
             self.numbers.clear()
             self.identities.clear()
@@ -264,6 +284,8 @@ class Reducer:
         self.patience -= self.patience > 0
         # Whose a line is, is known by its shape as well
         self.dense = self.dense or (self.many and not self.patience and not self.known.routine)
+        if not self.dense:
+            block.join()
         digest = self.by_shape(block) if self.dense else self.by_search(block)
         if self.known.routine:
             return digest
@@ -271,7 +293,10 @@ class Reducer:
             digest = self.with_names(block, digest)
         found = routine_lines(block.data)
         numbers = numbers_of([begin for begin, _ in found], block)
-        routine = [(row, hit) for row, (_, hit) in zip(numbers, found, strict=True)]
+        routine = [
+            (row, around(block.data, begin, hit))
+            for row, (begin, hit) in zip(numbers, found, strict=True)
+        ]
         return replace(digest, routine=routine)
 
     # -- few lines have hits
@@ -281,7 +306,6 @@ class Reducer:
         self.steps.searched += 1
         data = block.data
         row, position, found = -1, 0, 0
-        begins: dict[int, int] = {}
         groups: list[Group] = []
         rows: defaultdict[Shape, list[int]] = defaultdict(list)
         lines: dict[int, bytes] = {}
@@ -289,20 +313,18 @@ class Reducer:
             row += data.count(b"\n", position, begin)
             position = begin
             found += 1
-            begins[row] = begin
-            line = data[begin:end]
+            lines[row] = line = data[begin:end]
             # A short text repays no study
             alone = self.known.routine or len(line) > LONGEST
             shape = ODD if alone else self.shape_of(line)
             if isinstance(shape, Shape):
                 rows[shape].append(row)
-                lines[row] = line
             else:
                 groups.append(Group(None, hits, (row,)))
-        groups += self.grouped(rows, lines)
+        groups += self.grouped(rows, lambda some: [lines[row] for row in some])
         vars(block)["lines"] = row + 1 + data.count(b"\n", position + 1) if found else block.lines
         self.dense = found * DENSE > block.lines and not self.patience
-        return Digest(groups, begins)
+        return Digest(groups, lines)
 
     def shape_of(self, line: bytes) -> Shape | Odd:
         """Return the shape of a line with hits."""
@@ -316,35 +338,55 @@ class Reducer:
 
     def by_shape(self, block: Block) -> Digest:
         """Find the lines with hits by their shapes."""
-        data = block.data
-        flats = data.translate(FLAT).split(b"\n")
-        lines = data.split(b"\n")
-        del flats[0], lines[0]
-        shapes = list(map(self.shapes.get, flats))
+        if not block.may_hold_pieces:
+            block.joined = True
+        flats = block.data.translate(FLAT).split(b"\n")
+        del flats[0]
+        vars(block)["lines"] = len(flats)
+        fetch = Lines(block, flats)
+        self.shapes.strange = False
+        shapes = list(map(self.shapes.__getitem__, flats))
         known = len(self.shapes)
-        missed = list(missing(shapes))
-        if missed:
-            self.meet(missed, flats, lines)
+        if self.shapes.strange:
+            missed = list(missing(shapes))
+            if not block.joined and any(may_be_piece(flats[row]) for row in missed):
+                block.join()
+                return self.by_shape(block)
+            self.meet(missed, flats, fetch(missed))
             for row in missed:
                 shapes[row] = self.shapes.get(flats[row], ODD)
             self.steps.strange += len(missed)
         rows: defaultdict[Shape, list[int]] = defaultdict(list)
-        groups: list[Group] = []
-        for row in compress(range(len(shapes)), shapes):
-            shape = shapes[row]
-            if isinstance(shape, Shape):
-                rows[shape].append(row)
+        odd: list[int] = []
+        hitting = compress(range(len(shapes)), shapes)
+        for row, shape in zip(hitting, filter(None, shapes), strict=True):
+            if shape is PIECE and not block.joined:
+                block.join()
+                return self.by_shape(block)
+            if shape is ODD or shape is PIECE:
+                odd.append(row)
             else:
-                groups += self.alone(row, lines[row])
-        groups += self.grouped(rows, lines)
-        if (len(self.shapes) - known) * STRANGE > len(lines):
+                rows[shape].append(row)
+        groups = [
+            group
+            for row, line in zip(odd, fetch(odd), strict=True)
+            for group in self.alone(row, line)
+        ]
+        fetch.expect(sum(len(some) for shape, some in rows.items() if shape.take is not None))
+        groups += self.grouped(rows, fetch)
+        if (len(self.shapes) - known) * STRANGE > len(flats):
             self.dense, self.patience = False, PATIENCE
-        return Digest(groups, lines=lines, flats=flats)
+        asked = sorted({row for group in groups for row in asked_for(group)})
+        return Digest(groups, dict(zip(asked, fetch.few(asked), strict=True)), flats=flats)
 
     def meet(self, missed: Sequence[int], flats: Sequence[bytes], lines: Sequence[bytes]) -> None:
         """Learn the shapes of lines that are not known; those that are too long stay unknown."""
-        rows = [row for row in missed if len(flats[row]) <= LONGEST]
-        data = b"".join(b"\n" + flats[row] for row in rows)
+        new = {
+            flats[row]: line
+            for row, line in zip(missed, lines, strict=True)
+            if len(line) <= LONGEST
+        }
+        data = b"".join(b"\n" + flat for flat in new)
         at = -1
         position = 0
         hitting = set()
@@ -352,12 +394,12 @@ class Reducer:
             at += data.count(b"\n", position, begin)
             position = begin
             hitting.add(at)
-        for number, row in enumerate(rows):
-            flat = flats[row]
-            if flat in self.shapes:
-                continue
-            if number in hitting:
-                self.learn(flat, lines[row])
+        for number, (flat, line) in enumerate(new.items()):
+            if may_be_piece(flat):
+                self.shapes[flat] = PIECE
+                self.room -= len(flat)
+            elif number in hitting:
+                self.learn(flat, line)
             else:
                 self.shapes[flat] = False
                 self.room -= len(flat)
@@ -371,33 +413,42 @@ class Reducer:
 
     def with_names(self, block: Block, digest: Digest) -> Digest:
         """Return a digest that tells whose each line is, the groups divided by that."""
-        lines, flats = digest.lines, digest.flats
-        if lines is None or flats is None:
-            lines, flats = block.split, block.data[1:].translate(FLAT).split(b"\n")
-        names = list(map(self.named.get, flats))
-        strange = [(row, self.name(lines[row], flats[row])) for row in missing(names)]
-        # One look-up a line: there may be ten million of them
-        keys = [
-            name[1](name[0](line)) if name else None
-            for line, name in zip(lines, names, strict=True)
-        ]
-        for row, number in strange:
-            keys[row] = number
-        for row in missing(keys):
-            keys[row] = self.number(lines[row], names[row])
+        flats = digest.flats
+        if flats is None:
+            flats = block.data[1:].translate(FLAT).split(b"\n")
+        fetch = Lines(block, flats)
+        self.named.strange = False
+        names = list(map(self.named.__getitem__, flats))
+        if self.named.strange:
+            strange = list(missing(names))
+            for row, line in zip(strange, fetch(strange), strict=True):
+                name = self.named.get(flats[row])
+                names[row] = self.name(line, flats[row]) if name is None else name
+        keys = names
+        if {*map(type, names)} != {int}:
+            # One look-up a line: there may be ten million of them
+            keys = [
+                name[1](name[0](line)) if name.__class__ is tuple else name
+                for name, line in zip(names, block.split, strict=True)
+            ]
+            for row in missing(keys):
+                keys[row] = self.number(block.split[row], names[row])
         order = list(dict.fromkeys(keys))
         if len(order) > MOST_NAMES:
             return digest
-        places = dict(zip(order, range(len(order)), strict=True))
-        who = bytes(map(places.__getitem__, keys))
-        identities = tuple(self.identities[number or 0] for number in order)
-        groups = []
-        for group in digest.groups:
-            rows = defaultdict(list)
-            for row in group.rows:
-                rows[who[row]].append(row)
-            groups += [replace(group, rows=own, who=one) for one, own in rows.items()]
-        return replace(digest, groups=groups, lines=lines, who=who, identities=identities)
+        identities = tuple(self.identities[number] for number in order)
+        groups = digest.groups
+        if len(order) == 1:
+            who = bytes(len(keys))
+        else:
+            places = dict(zip(order, range(len(order)), strict=True))
+            who = bytes(map(places.__getitem__, keys))
+            groups = [one for group in groups for one in by_owner(group, who)]
+        asked = {row for one in range(len(order)) for row in last_rows(who, one, ENDS)}
+        asked.update(row for group in groups for row in asked_for(group))
+        rows = sorted(asked - digest.texts.keys())
+        texts = {**digest.texts, **dict(zip(rows, fetch.few(rows), strict=True))}
+        return replace(digest, groups=groups, texts=texts, who=who, identities=identities)
 
     def number(self, line: bytes, name: Name | None = None) -> int:
         """Return the number of a line's identity, and keep it for lines that hold the same."""
@@ -411,21 +462,29 @@ class Reducer:
             name[2][name[0](line)] = number
         return number
 
-    def name(self, line: bytes, flat: bytes) -> int:
-        """Return the number of a line's identity, and learn where lines of its shape hold it."""
+    def name(self, line: bytes, flat: bytes) -> Name | int | None:
+        """Learn where lines of a shape name their pod; of one for all of them, its number.
+
+        None where each line must be asked.
+        """
         self.steps.named += 1
-        if len(line) > LONGEST or line[:1] == b"{" or len(self.named) > MOST_TOKENS:
-            return self.number(line)
-        if any(run in flat for run in OF_ENVELOPES):
-            return self.number(line)
-        found = naming(line)
-        spans = [found[0].span(name) for name in found[1]] if found else []
-        begin = min((begin for begin, _ in spans if begin >= 0), default=0)
-        end = max((end for _, end in spans), default=0)
-        numbers: dict[bytes, int] = {}
-        self.named[flat] = name = (itemgetter(slice(begin, end)), numbers.get, numbers)
+        if len(line) > LONGEST or len(self.named) > MOST_TOKENS:
+            return None
+        if line[:1] == b"{":
+            spans = [found.span() for found in IN_JSON.finditer(flat)]
+        elif any(run in flat for run in OF_ENVELOPES):
+            return None
+        else:
+            found = naming(line)
+            spans = [found[0].span(name) for name in found[1]] if found else []
+        take = take_of(spans, flat)
         self.room -= len(flat)
-        return self.number(line, name)
+        if take is None:
+            self.named[flat] = number = self.number(line)
+            return number
+        numbers: dict[bytes, int] = {}
+        self.named[flat] = name = (take, numbers.get, numbers)
+        return name
 
     # -- both
 
@@ -434,39 +493,143 @@ class Reducer:
         self.steps.studied += 1
         self.room -= len(flat)
         told = decisive(flat, line, self.known)
-        shape = ODD if told is None else Shape(takes_of(told))
+        shape = ODD if told is None else Shape(take_of(told, flat))
         self.shapes[flat] = shape
         return shape
 
-    def grouped(
-        self, rows: Mapping[Shape, list[int]], lines: Mapping[int, bytes] | Sequence[bytes]
-    ) -> Iterator[Group]:
+    def grouped(self, rows: Mapping[Shape, list[int]], fetch: Fetch) -> Iterator[Group]:
         """Yield the groups of lines, given by their shapes."""
+        together: dict[int, tuple[frozenset[int], list[Sequence[int]]]] = {}
         for shape, of_shape in rows.items():
-            for digits, of_sort in divided(of_shape, lines, shape.takes):
-                sort = shape.sorts.get(digits)
-                if sort is None and len(shape.sorts) >= MOST_SORTS:
-                    for row in of_sort:
-                        yield from self.alone(row, lines[row])
-                    continue
-                if sort is None:
-                    sort = shape.sorts[digits] = self.sort_of(lines[of_sort[0]])
+            for token, hits, alike_ in self.told(shape, of_shape, fetch):
+                if token is None:
+                    yield Group(None, hits, alike_)
+                else:
+                    together.setdefault(token, (hits, []))[1].append(alike_)
+        for token, (hits, several) in together.items():
+            yield Group(token, hits, several[0] if len(several) == 1 else sorted(chain(*several)))
+
+    def told(
+        self, shape: Shape, rows: list[int], fetch: Fetch
+    ) -> Iterator[tuple[int | None, frozenset[int], list[int]]]:
+        """Yield (token, hits, indexes) of lines of a shape, those alike together."""
+        for digits, of_sort, fetched in divided(rows, shape.take, fetch):
+            sort = shape.sorts.get(digits)
+            if sort is None and len(shape.sorts) >= MOST_SORTS:
+                for row, line in zip(of_sort, fetched or fetch(of_sort), strict=True):
+                    for group in self.alone(row, line):
+                        yield None, group.hits, [row]
+                continue
+            if sort is None:
+                line = (fetched or fetch(of_sort[:1]))[0]
+                sort = shape.sorts[digits] = self.sort_of(line)
+                self.room -= 200
+            if not sort.hits:
+                continue
+            for key, alike_, texts in divided(of_sort, sort.take, fetch, fetched):
+                token = sort.tokens.get(key)
+                if token is None and len(sort.tokens) < MOST_KEYS:
+                    line = (texts or fetch(alike_[:1]))[0]
+                    token = sort.tokens[key] = self.token_of(line, sort.hits)
                     self.room -= 200
-                if not sort.hits:
-                    continue
-                for key, alike in divided(of_sort, lines, sort.takes):
-                    token = sort.tokens.get(key)
-                    if token is None and len(sort.tokens) < MOST_KEYS:
-                        token = sort.tokens[key] = self.tokens
-                        self.tokens += 1
-                        self.room -= 200
-                    yield Group(token, sort.hits, alike)
+                yield token, sort.hits, alike_
 
     def sort_of(self, line: bytes) -> Sort:
         """Return the sort that a line belongs to."""
         for _, _, _, hits in hit_lines(b"\n" + line, self.known.automaton):
-            return Sort(hits, takes_of(telling(line, hits, self.known)))
-        return Sort(frozenset(), ())
+            flat = line.translate(FLAT)
+            if says_nothing(line, hits, self.known):
+                break
+            return Sort(hits, take_of(telling(line, hits, self.known), flat))
+        return Sort(frozenset(), None)
+
+    def token_of(self, line: bytes, hits: frozenset[int]) -> int:
+        """Return the token of all lines that are taken for the same as one."""
+        meaning = meaning_of(line, hits, self.known)
+        token = None if meaning is None else self.meanings.get(meaning)
+        if token is None:
+            token = self.tokens
+            self.tokens += 1
+            if meaning is not None:
+                self.meanings[meaning] = token
+                self.room -= 200
+        return token
+
+
+def may_be_piece(flat: bytes) -> bool:
+    """Whether a line of this shape may be a piece of a CRI record."""
+    return any(mark in flat for mark in PARTIAL)
+
+
+def asked_for(group: Group) -> Sequence[int]:
+    """Return the indexes of a group's lines whose text is likely to be asked for."""
+    rows = group.rows
+    if group.token is None or len(rows) <= 2 * LAST:
+        return rows
+    return (*rows[:LAST], *rows[-LAST:])
+
+
+def by_owner(group: Group, who: bytes) -> Iterator[Group]:
+    """Yield a group divided by whose the lines are."""
+    rows = defaultdict(list)
+    for row in group.rows:
+        rows[who[row]].append(row)
+    for one, own in rows.items():
+        yield replace(group, rows=own, who=one)
+
+
+class Lines:
+    """Cuts lines of a block out of it, by their indexes; `flats` are as long as they are."""
+
+    def __init__(self, block: Block, flats: Sequence[bytes]) -> None:
+        """Cut out none."""
+        self.block = block
+        self.flats = flats
+        self.all: Sequence[bytes] | None = None
+
+    def expect(self, count: int) -> None:
+        """Cut out all at once where so many will be asked for."""
+        if count * 2 > len(self.flats):
+            self.all = self.block.split
+
+    @functools.cached_property
+    def begins(self) -> Sequence[int]:
+        """Where the lines begin, but for the line feeds."""
+        return list(accumulate(map(len, self.flats), initial=1))
+
+    def __call__(self, rows: Sequence[int]) -> Sequence[bytes]:
+        """Return lines, given in ascending order."""
+        if not rows:
+            return ()
+        flats, data = self.flats, self.block.data
+        if len(rows) * 2 > len(flats) or "split" in vars(self.block):
+            split = self.block.split
+            return [split[row] for row in rows]
+        begins = self.begins
+        return [data[(at := begins[row] + row) : at + len(flats[row])] for row in rows]
+
+    def few(self, rows: Sequence[int]) -> Sequence[bytes]:
+        """Return lines, given in ascending order: most of them stand at the ends of the block."""
+        if self.is_cut:
+            return self(rows)
+        flats, data = self.flats, self.block.data
+        ahead = bisect(rows, len(flats) // 2)
+        lines, at, row = [], 1, 0
+        for one in rows[:ahead]:
+            at += sum(map(len, flats[row:one])) + one - row
+            row = one
+            lines.append(data[at : at + len(flats[row])])
+        rest, at, row = [], len(data) + 1, len(flats)
+        for one in reversed(rows[ahead:]):
+            at -= sum(map(len, flats[one:row])) + row - one
+            row = one
+            rest.append(data[at : at + len(flats[row])])
+        return [*lines, *reversed(rest)]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it is known where all lines begin."""
+        return "begins" in vars(self) or "split" in vars(self.block)
 
 
 def numbers_of(begins: Sequence[int], block: Block) -> Sequence[int]:
@@ -520,19 +683,26 @@ def missing(shapes: Sequence[object]) -> Iterator[int]:
 
 
 def divided(
-    rows: list[int], lines: Mapping[int, bytes] | Sequence[bytes], takes: Sequence[Take]
-) -> Iterable[tuple[tuple[bytes, ...], list[int]]]:
-    """Return (what the lines hold at some places, the lines that hold that), in order."""
-    if not takes:
-        return (((), rows),)
-    texts = [lines[row] for row in rows]
-    keys = list(zip(*(map(take, texts) for take in takes), strict=True))
+    rows: list[int], take: Take | None, fetch: Fetch, lines: Sequence[bytes] = ()
+) -> Iterable[tuple[Any, list[int], Sequence[bytes]]]:
+    """Return (what lines hold at some places, the indexes of those that do, they), in order.
+
+    The lines themselves are empty where nobody had to look at them.
+    """
+    if take is None:
+        return (((), rows, lines),)
+    lines = lines or fetch(rows)
+    keys = list(map(take, lines))
     if keys.count(keys[0]) == len(keys):
-        return ((keys[0], rows),)
-    parted: defaultdict[tuple[bytes, ...], list[int]] = defaultdict(list)
-    for key, row in zip(keys, rows, strict=True):
-        parted[key].append(row)
-    return parted.items()
+        return ((keys[0], rows, lines),)
+    parted: dict[Any, tuple[list[int], list[bytes]]] = {}
+    for key, row, line in zip(keys, rows, lines, strict=True):
+        own = parted.get(key)
+        if own is None:
+            own = parted[key] = ([], [])
+        own[0].append(row)
+        own[1].append(line)
+    return ((key, own, texts) for key, (own, texts) in parted.items())
 
 
 # ---------------------------------------------------------------- which digits of a line matter
@@ -582,8 +752,11 @@ def decisive(flat: bytes, line: bytes, known: Literals) -> Spans | None:
         for wording in flats.wordings[number]:
             told = digits_in(wording.pattern)
             runs.update(told.runs)
-            if told.every:
+            if told.every or (told.spots and b"\\u" in flat):
                 spans.append((max(flat.find(told.prefix), 0), len(flat)))
+            elif told.spots:
+                spots = regex(told.spots).finditer(flat.decode("ascii"))
+                spans += [(spot.end(), spot.end() + 1) for spot in spots]
     for run in runs:
         at = flat.find(run)
         while at >= 0:
@@ -605,23 +778,53 @@ def in_json(text: str) -> Iterator[tuple[int, int]]:
     yield at, len(text)
 
 
-def telling(line: bytes, hits: frozenset[int], known: Literals) -> Spans:
-    """Return where the digits stand by which the keys of a line's matches differ from others'."""
+@dataclass(frozen=True)
+class Taken:
+    """What any program's log would match by a line: whose it is, is not known here."""
+
+    raw: str
+    envelope: Envelope | None  # of a line of JSON
+    found: tuple[Found, ...]
+
+
+def taken(line: bytes, hits: frozenset[int], known: Literals) -> Taken:
+    """Return what a line of plain ASCII may be taken for."""
     raw = line.rstrip(b"\r").decode("ascii")
     envelope = strip(raw) if raw.startswith("{") else None
     text = envelope.line[:MATCHED] if envelope else raw
-    # What any program's log would match: whose it is, is not known here
     tried = candidates(Emitter.UNKNOWN, hits, known.routine)
-    found = list(first_matches((*tried.specific, *tried.fallback), text))
+    return Taken(raw, envelope, tuple(first_matches((*tried.specific, *tried.fallback), text)))
+
+
+def says_nothing(line: bytes, hits: frozenset[int], known: Literals) -> bool:
+    """Whether nothing comes of a line for any program's log, although it holds literals."""
+    told = known.levels | known.absences | known.versions.keys()
+    what = None if hits & told else taken(line, hits, known)
+    return what is not None and not what.found and GRAVE.search(what.raw) is None
+
+
+def meaning_of(line: bytes, hits: frozenset[int], known: Literals) -> Hashable:
+    """Return what is the same for all lines that are taken alike; None where that is unclear."""
+    what = taken(line, hits, known)
+    grave = GRAVE.search(what.raw) is not None
+    if grave and not what.found:
+        return None
+    return hits, grave, tuple(key_of(*one) for one in what.found)
+
+
+def telling(line: bytes, hits: frozenset[int], known: Literals) -> Spans:
+    """Return where the digits stand by which the keys of a line's matches differ from others'."""
+    what = taken(line, hits, known)
     spans: Spans = []
-    for signature, match in found:
+    for signature, match in what.found:
         groups = match.re.groupindex
         for name in signature.key:
             if name in groups and (value := match[name]):
-                spans += unlike(raw, match.string, match.start(name), value[:500])
-    if not found:
-        rest = (envelope or strip(raw)).text
-        spans += unlike(raw, rest, 0, rest[:500])
+                spans += unlike(what.raw, match.string, match.start(name), value[:500])
+    # What matches nothing is told apart only where it may be kept as unknown
+    if not what.found and GRAVE.search(what.raw):
+        rest = (what.envelope or strip(what.raw)).text
+        spans += unlike(what.raw, rest, 0, rest[:500])
     return spans
 
 
@@ -644,15 +847,27 @@ def unlike(raw: str, string: str, start: int, value: str) -> Iterator[tuple[int,
     yield offset + at, offset + len(value)
 
 
-def takes_of(spans: Spans) -> tuple[Take, ...]:
-    """Return what takes the stretches out of a line, those that overlap joined."""
+def take_of(spans: Spans, flat: bytes) -> Take | None:
+    """Return what takes the digits in these stretches out of lines of a shape; None for none."""
     joined: Spans = []
     for begin, end in sorted(spans):
         if joined and begin <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        elif begin < end:
+        else:
             joined.append((begin, end))
-    return tuple(itemgetter(slice(begin, end)) for begin, end in joined)
+    slices = []
+    for begin, end in joined:
+        first, last = flat.find(b"0", begin, end), flat.rfind(b"0", begin, end)
+        if first >= 0:
+            slices.append(slice(first, last + 1))
+    return itemgetter(*slices) if slices else None
+
+
+def key_of(signature: Signature, found: re.Match[str]) -> tuple[object, ...]:
+    """Return the signature's name and what tells its matches apart."""
+    groups = found.re.groupindex
+    values = (found[name] if name in groups else None for name in signature.key)
+    return (signature.name, *(value and alike(value[:500]) for value in values))
 
 
 @functools.lru_cache(maxsize=8192)

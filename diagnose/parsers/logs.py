@@ -41,7 +41,6 @@ from diagnose.parsers.log_search import (
     literals,
     match_of,
     matching,
-    window,
 )
 from diagnose.parsers.log_shapes import (
     ENDS,
@@ -51,6 +50,7 @@ from diagnose.parsers.log_shapes import (
     Reducer,
     alike,
     first_rows,
+    key_of,
     last_rows,
     text_of,
 )
@@ -134,6 +134,7 @@ def parse(part: Part) -> Parsed:
         every = blocks(part)
         first = next(every, None)
         if first is not None:
+            first.join()
             scan.begin(first.data[1 : 1 + HEAD_BYTES])
             for block, digest in digests(part, scan.reducer, chain((first,), every)):
                 scan.read(block, digest)
@@ -244,13 +245,6 @@ class Stream:
 NOBODYS = Stream(Place())  # of lines beyond the number of streams that is kept
 
 
-def key_of(signature: Signature, found: re.Match[str]) -> tuple[object, ...]:
-    """Return the signature's name and what tells its matches apart."""
-    groups = found.re.groupindex
-    values = (found[name] if name in groups else None for name in signature.key)
-    return (signature.name, *(value and alike(value[:500]) for value in values))
-
-
 def shortened(text: str) -> str:
     """Return a line as it is quoted."""
     return visible(text if len(text) <= QUOTED else f"{text[:QUOTED]} …")
@@ -338,11 +332,12 @@ class Scan:
 
     def read_one(self, block: Block, digest: Digest) -> None:
         """Take lines that are all of one stream, without looking at most of them."""
-        data, stream = block.data, self.default
+        stream = self.default
         base = stream.lines - block.continued
         if len(stream.head) < ENDS:
-            stream.head += data[1 : ENDS * MATCHED].split(b"\n")[: ENDS - len(stream.head)]
-        stream.tail.extend(data[-2 * MATCHED :].split(b"\n")[-ENDS:])
+            head = block.data[1 : ENDS * MATCHED].split(b"\n")
+            stream.head += head[: ENDS - len(stream.head)]
+        stream.tail.extend(block.ending.split(b"\n")[-ENDS:])
         for row, group in sorted(self.visits(lambda _: stream, digest), key=itemgetter(0)):
             self.visit(stream, block, digest, row, group, base + row + 1)
         self.take_routine(stream, block, digest, base)
@@ -355,7 +350,7 @@ class Scan:
         for group in digest.groups:
             rows, stream = group.rows, stream_of(group.who)
             ways = None
-            if stream is not None and group.token is not None:
+            if stream is not None and group.token is not None and not self.part.times:
                 ways = stream.ways.get(group.token)
             if stream and ways is not None and all(kept.begun for _, kept in ways):
                 rows = rows[-LAST:] if ways else ()
@@ -369,7 +364,8 @@ class Scan:
         """Take a line with hits; where lines like it are known, without a look at it."""
         if stream.full and group.hits <= self.known.levels:
             return
-        ways = None if group.token is None else stream.ways.get(group.token)
+        each = group.token is None or bool(self.part.times)  # each counts for itself
+        ways = None if each else stream.ways.get(group.token or 0)
         if ways is not None and all(kept.begun for _, kept in ways):
             if ways:
                 raw = text_of(digest, block, row, self.known)
@@ -388,8 +384,8 @@ class Scan:
 
     def take_routine(self, stream: Stream, block: Block, digest: Digest, base: int) -> None:
         """Take the first and the last lines of a block that say what healthy programs say."""
-        for row, hit in digest.routine:
-            self.take_healthy(stream, block, row, hit, base + row + 1)
+        for row, raw in digest.routine:
+            self.take_healthy(stream, block, row, raw, base + row + 1)
 
     def read_named(self, block: Block, digest: Digest) -> None:
         """Take lines of several streams, most of them without a look: it is told whose they are.
@@ -602,12 +598,9 @@ class Scan:
         return other, matching(candidates(other, hits, self.known.routine), text)
 
     def take_healthy(
-        self, stream: Stream, block: Block, number: int, hit: int, ordinal: int
+        self, stream: Stream, block: Block, number: int, raw: str, ordinal: int
     ) -> None:
         """Take a line of a long log that says what a healthy program says for each request."""
-        end = block.data.find(b"\n", hit)
-        begin = block.data.rfind(b"\n", 0, hit) + 1
-        raw = window(block.data, begin, len(block.data) if end < 0 else end, hit)
         for signature in applying(stream.place.emitter):
             if signature.routine and (found := signature.match(raw)):
                 line = self.line(block, number, raw, frozenset(), ordinal)
@@ -616,7 +609,7 @@ class Scan:
     def keep(self, stream: Stream, hit: Hit, found: re.Match[str]) -> Kept:
         """Count a match, and keep it if it is among the first or the last of its key."""
         name = hit.signature.name
-        stream.counts[name] += 1
+        stream.counts[name] += self.times(hit.line)
         key = key_of(hit.signature, found)
         if key not in stream.kept:
             if stream.keys[name] >= MOST_KEYS or self.slots >= MOST_KEPT:
@@ -627,6 +620,11 @@ class Scan:
                 self.slots += FIRST + LAST
         stream.kept[key].add(hit)
         return stream.kept[key]
+
+    def times(self, line: Line) -> int:
+        """Return how often a line stood there, where the log was condensed."""
+        several = self.part.times
+        return several[line.index] if line.index < len(several) else 1
 
     def take_absence(self, stream: Stream, line: Line) -> bool:
         """Whether a line is kubectl's or the kubelet's own; what stands for a log is a gap."""
@@ -728,6 +726,7 @@ class Scan:
                     fields={name: value for name, value in self.told(hit) if value},
                     number=hit.line.number,
                     at=strip(hit.line.raw, reference).at,
+                    times=self.times(hit.line),
                 )
                 for hit in sorted(hits, key=lambda hit: hit.line.number)
             ),
@@ -739,6 +738,7 @@ class Scan:
             whole=self.part.whole,
             version=stream.version,
             container=place.container,
+            taken_at=self.part.taken_at if self.part.ask else None,
         )
 
 

@@ -114,6 +114,11 @@ def named(text: str) -> str:
     return name.rstrip(".") or name
 
 
+def is_rooted(text: str) -> bool:
+    """Whether a name as typed ends in a dot, and is more than that."""
+    return text.strip("'\",;").endswith(".") and named(text) != "."
+
+
 # ---------------------------------------------------------------- the command
 
 
@@ -128,6 +133,8 @@ class Asked:
     transport: str = ""
     short: bool = False
     search: bool = False
+    rooted: bool = False
+    wait_s: float = 0.0
 
     @property
     def unsearched(self) -> bool:
@@ -139,6 +146,8 @@ TOOLS = frozenset({"nslookup", "dig", "host", "getent", "drill", "kdig", "resolv
 TYPE_NAMES = "A AAAA ANY CAA CNAME DNSKEY DS HINFO HTTPS MX NAPTR NS PTR SOA SRV SVCB TXT"
 TYPES = frozenset(TYPE_NAMES.split())
 CUTS = regex(r"\s(?:\|\|?|&&?|2?>+|<)(?:\s|$|&|/)|;|\)|`")
+WAITS = regex(r"(?:\+time|-timeout|-time)=(?P<seconds>\d{1,3})$")
+USUAL_S = 5.0  # that dig and nslookup wait for an answer before they ask again
 VALUED = {  # options whose value is the next word
     "dig": frozenset({"-p", "-b", "-f", "-k", "-y", "-c"}),
     "kdig": frozenset({"-p", "-b", "-k", "-y", "-c"}),
@@ -165,7 +174,10 @@ def arguments(tool: str, words: Sequence[str]) -> Asked:
     server = qtype = transport = ""
     reverse = short = search = False
     skip = ""
+    wait_s = 0.0
     for word in words:
+        if found := WAITS.match(word):
+            wait_s = float(found["seconds"])
         if skip:
             if skip == "-t":
                 qtype = word.upper()
@@ -200,7 +212,9 @@ def arguments(tool: str, words: Sequence[str]) -> Asked:
     if tool in {"nslookup", "host"} and len(rest) > 1:
         server = bare(rest[1])
     name = named(rest[0]) if rest else ""
-    return Asked(tool, name, server, "PTR" if reverse else qtype, transport, short, search)
+    qtype = "PTR" if reverse else qtype
+    rooted = bool(rest) and is_rooted(rest[0])
+    return Asked(tool, name, server, qtype, transport, short, search, rooted, wait_s)
 
 
 # ---------------------------------------------------------------- sessions
@@ -247,6 +261,8 @@ class Session:
     header: Outcome | None = None
     header_quote: Quote | None = None
     counted: int | None = None
+    unchecked: bool = False
+    bogus: Quote | None = None
     banner: bool = False
     marker: Quote | None = None
     over: bool = False
@@ -258,6 +274,9 @@ class Session:
     results: dict[str, Result] = field(default_factory=dict)
     records: list[tuple[str, str, Quote]] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
+    took_s: float = 0.0  # as the tool tells, of the last query alone
+    time_quote: Quote | None = None
+    clocked: bool = False  # by the shell, whose time has all in it
     halves: dict[str, Result] = field(default_factory=dict)  # of names that have addresses
 
     @property
@@ -316,6 +335,9 @@ def lookups_of(session: Session, place: Subject, fallback_at: datetime | None) -
         as_is=session.as_is or asked.unsearched,
         typed=asked.name,
         aimed=bool(asked.server),
+        rooted=asked.rooted,
+        unchecked=session.unchecked,
+        bogus=session.bogus,
     )
     name = session.name or asked.name
     others = [one for one in servers if one != server] if session.results else servers
@@ -370,6 +392,20 @@ def lookups_of(session: Session, place: Subject, fallback_at: datetime | None) -
         )
 
 
+def own_time(session: Session, part: Part) -> Iterator[LookupTime]:
+    """Yield how long a look-up took by what its tool tells: each try in vain lasts its time-out.
+
+    What the shell's clock tells has it all, and a look-up without an answer is not a slow one.
+    """
+    if session.clocked or not (session.results or session.header):
+        return
+    lost = [one for one in session.attempts if one.outcome is Outcome.TIMEOUT]
+    quote = lost[0].quote if lost else session.time_quote
+    seconds = max(len(lost) * (session.asked.wait_s or USUAL_S), session.took_s)
+    if quote:
+        yield LookupTime(part.subject, part.origin, quote, seconds)
+
+
 def close(session: Session) -> None:
     """Turn what stands at the end of a session into a result where there is none yet."""
     name = session.name or session.asked.name
@@ -410,6 +446,7 @@ def most_telling(attempts: Sequence[Attempt], server: str, answered: bool) -> At
 # ---------------------------------------------------------------- lines
 
 Rule = Callable[["Reading", re.Match[str], Quote], None]
+DNSSEC_ERRORS = frozenset(map(str, range(5, 13)))
 IP = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,60}(?:%[\w.-]{1,20})?)"
 
 
@@ -421,11 +458,13 @@ class Reading:
     asked: Asked
     session: Session
     found: list[Lookup] = field(default_factory=list)
+    times: list[LookupTime] = field(default_factory=list)
     told: int = 0  # lines that a rule knows
 
     def next(self, tool: str = "") -> Session:
         """Close the session that is open and return a new one."""
         at = self.part.taken_at if self.part.ask else None
+        self.times.extend(own_time(self.session, self.part))
         self.found.extend(lookups_of(self.session, self.part.subject, at))
         self.session = Session(self.asked, tool or self.session.tool)
         return self.session
@@ -476,6 +515,13 @@ def address_line(reading: Reading, match: re.Match[str], quote: Quote) -> None:
         if session.expects == "server":
             of_busybox(session, match)
     elif session.expects == "answer":
+        known = session.results.get(session.last)
+        if known and match["address"] in known.answers and not session.server:
+            # Told before: another run of the tool, of whose output a filter left the end
+            name = session.last
+            session = reading.next()
+            session.put(name, Outcome.NOERROR, quote)
+            session.expects = "answer"
         for address in match["address"].split(","):
             session.put(session.last, Outcome.NOERROR, quote, address.partition("#")[0])
 
@@ -608,8 +654,15 @@ def header(reading: Reading, match: re.Match[str], quote: Quote) -> None:
 
 
 def counts(reading: Reading, match: re.Match[str], _: Quote) -> None:
-    """The header's flags, with the number of answers."""
+    """The header's flags, with the number of answers; a response repeats the question's CD."""
     reading.session.counted = int(match["answers"])
+    reading.session.unchecked = "cd" in match["flags"].split()
+
+
+def extended_error(reading: Reading, match: re.Match[str], quote: Quote) -> None:
+    """An extended error (RFC 8914); 5 to 12 are about signatures."""
+    if match["code"] in DNSSEC_ERRORS:
+        reading.session.bogus = quote
 
 
 def section(reading: Reading, match: re.Match[str], _: Quote) -> None:
@@ -641,6 +694,13 @@ def response_server(reading: Reading, match: re.Match[str], _: Quote) -> None:
     if match["transport"]:
         session.transport = match["transport"].lower()
     session.section = "end"
+
+
+def query_time(reading: Reading, match: re.Match[str], quote: Quote) -> None:
+    """How long an answer took to come."""
+    session = reading.session
+    session.took_s = max(session.took_s, int(match["ms"]) / 1000)
+    session.time_quote = quote
 
 
 def response_time(reading: Reading, match: re.Match[str], _: Quote) -> None:
@@ -696,8 +756,12 @@ def unresolved(reading: Reading, match: re.Match[str], quote: Quote) -> None:
 def typed(reading: Reading, match: re.Match[str], _: Quote) -> None:
     """A line typed into an interactive nslookup."""
     session = reading.next("nslookup")
+    name = match["name"] or ""
     session.asked = replace(
-        session.asked, name=named(match["name"] or ""), server=bare(match["server"] or "")
+        session.asked,
+        name=named(name),
+        server=bare(match["server"] or ""),
+        rooted=is_rooted(name),
     )
 
 
@@ -706,7 +770,8 @@ RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
     for pattern, rule in (
         (r"\s*(?:Default )?[Ss]erver:\s+(?P<server>\S+)", server_line),
         (r"Using domain server:", domain_server_line),
-        (r"\s*Name:\s+(?P<name>\S+)", name_line),
+        # what people put in the place of a domain may have blanks: `<our domain>`, `(internal)`
+        (r"\s*Name:\s+(?P<name>[^\s<(\[]{0,255}[<(\[][^<>()\[\]]{1,60}[>)\]]|\S+)", name_line),
         (
             r"\s*Address(?:es)?(?P<number> \d+)?:\s+(?P<address>\S+)(?:[ \t]+(?P<owner>\S+))?",
             address_line,
@@ -762,8 +827,12 @@ RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
             r";; ->>HEADER<<- opcode: \w+[,;] (?:status|rcode): (?P<rcode>\w+)",
             header,
         ),
-        (r";; [fF]lags:[^:]{0,80}; QUERY: \d+[,;] ANSWER: (?P<answers>\d{1,5})", counts),
-        (r";; (?P<section>[A-Z]+)(?: PSEUDO)?[ A-Z]*SECTION:", section),
+        (
+            r";; [fF]lags:(?P<flags>[^:]{0,80}); QUERY: \d+[,;] ANSWER: (?P<answers>\d{1,5})",
+            counts,
+        ),
+        (r"; EDE: (?P<code>\d{1,5})\b", extended_error),
+        (r";; (?P<section>[A-Z]{1,20})(?: PSEUDO)?[ A-Z]{0,20}SECTION:", section),
         (
             r";{1,2} ?(?P<name>[^\s;]+)\s+(?:IN|CH|CLASS\d+)\s+(?P<type>[A-Z][A-Z0-9]{0,9})\s*$",
             question,
@@ -779,6 +848,7 @@ RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
             response_server,
         ),
         (r";; From (?P<server>[^@\s]+)@\d+\((?P<transport>UDP|TCP)\)", response_server),
+        (r";; Query time: (?P<ms>\d{1,7}) msec", query_time),
         (
             r";; WHEN: \w{3} (?P<day>\w{3} [ \d]\d) (?P<time>[\d:]{8}) (?:UTC|GMT) (?P<year>\d{4})",
             response_time,
@@ -824,6 +894,10 @@ NOISE = regex(
     r"command terminated with|-- (?:Information acquired|Data)"
 )
 
+# What programs print that only connect, of the look-up before it.
+NAMELOOKUP = "%{time_namelookup}"
+LABELLED = regex(r"(?:^|\W)(?:time_)?namelookup\s{0,3}[:=]\s{0,10}(?P<seconds>\d{1,3}[.,]\d{1,6})")
+WRITE_OUT = regex(r"(?:-w|--write-out)[ =]?(?P<quote>[\"'])(?P<format>.{1,400}?)(?P=quote)")
 # What `time` prints of bash, dash and busybox.
 TIMED = regex(r"(?P<what>real|user|sys)\s+(?P<minutes>\d{1,4})m ?(?P<seconds>\d{1,2}[.,]\d{1,3})s$")
 
@@ -833,7 +907,8 @@ def parse(part: Part) -> Parsed:
     asked = asked_by(part.command)
     reading = Reading(part, asked, Session(asked))
     gaps: list[Gap] = []
-    times: list[LookupTime] = []
+    times = reading.times
+    written = written_out(part.command)
     what = f"{part.origin} as {part.kind.value}"
     lines = 0
     rows = part.text.split("\n")
@@ -843,20 +918,23 @@ def parse(part: Part) -> Parsed:
         line = plain(raw[shift:][:SEEN]).rstrip()
         if not line:
             continue
+        quote = Quote(part.origin, visible(raw), part.first_line + index)
         if TIMED.match(line) and len(times) < MOST_LOOKUPS:
-            times.extend(
-                timed(part, line, Quote(part.origin, visible(raw), part.first_line + index))
-            )
+            times.extend(timed(reading, line, quote))
+            continue
+        if (shown := written.search(line)) and len(times) < MOST_LOOKUPS:
+            seconds = float(shown["seconds"].replace(",", "."))
+            times.append(LookupTime(part.subject, part.origin, quote, seconds))
             continue
         lines += not NOISE.match(line)
-        read_line(reading, line, Quote(part.origin, visible(raw), part.first_line + index))
+        read_line(reading, line, quote)
         if len(reading.found) > MOST_LOOKUPS:
             gaps.append(
                 Gap(what, GapKind.PARTIAL, f"more than {MOST_LOOKUPS} look-ups: the rest was left")
             )
             break
     reading.next()
-    if lines and not reading.found and not asked.short:
+    if lines and not reading.found and not asked.short and not times:
         told = f"from line {part.first_line} on"
         if reading.told:
             gap = Gap(what, GapKind.PARTIAL, f"{told}: how the look-up ended is not shown")
@@ -866,12 +944,36 @@ def parse(part: Part) -> Parsed:
     return Parsed(items=(*reading.found, *times), gaps=tuple(gaps))
 
 
-def timed(part: Part, line: str, quote: Quote) -> Iterator[LookupTime]:
+def timed(reading: Reading, line: str, quote: Quote) -> Iterator[LookupTime]:
     """Yield how long a command took, of the line that tells the time on the clock."""
-    found = TIMED.match(line)
+    found, session, part = TIMED.match(line), reading.session, reading.part
     if found and found["what"] == "real":
+        failed = bool(session.attempts) and not (session.results or session.header)
+        session.clocked = True
         seconds = int(found["minutes"]) * 60 + float(found["seconds"].replace(",", "."))
-        yield LookupTime(part.subject, part.origin, quote, seconds)
+        yield LookupTime(
+            part.subject,
+            part.origin,
+            quote,
+            seconds,
+            failed=failed,
+            whole=not reading.asked.tool and not reading.told,
+        )
+
+
+def written_out(command: str) -> re.Pattern[str]:
+    """Return the pattern of the lines in which curl tells how long it looked a name up."""
+    told = WRITE_OUT.search(command[:4000])
+    lines = told["format"].split("\\n") if told else []
+    line = next((one for one in lines if NAMELOOKUP in one), "")
+    if not line:
+        return LABELLED
+    before, _, after = line.partition(NAMELOOKUP)
+    left, right = (
+        r"\S{1,40}".join(map(re.escape, regex(r"%\{\w{1,40}\}").split(one)))
+        for one in (before.lstrip(), after.rstrip())
+    )
+    return re.compile(rf"\s*{left}(?P<seconds>\d{{1,3}}[.,]\d{{1,6}}){right}")
 
 
 def read_line(reading: Reading, line: str, quote: Quote) -> None:
@@ -892,6 +994,8 @@ def read_line(reading: Reading, line: str, quote: Quote) -> None:
         return
     for pattern, rule in RULES:
         if match := pattern.match(line):
+            if session.over and (rule is not no_reply or "connection timed out" in match[0]):
+                reading.next()  # that no server was reached is the last that a tool says
             rule(reading, match, quote)
             reading.told += 1
             return

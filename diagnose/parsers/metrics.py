@@ -10,9 +10,11 @@ v0.20 prometheus_client/parser.py.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from diagnose.facts.coredns_metrics import BY_NAME, Metric, Metrics, Sample
+from diagnose.facts.cpu_throttling import CPUPeriods
 from diagnose.model import Gap, GapKind, Quote, Subject
 from diagnose.parts import Parsed, Part
 from diagnose.text.regex import regex
@@ -26,14 +28,25 @@ LINE = regex(
     r"(?P<sample>(?P<name>(?:coredns|process)_[a-z0-9_]{1,80})(?:\{.{0,900}\})?[ \t]+\S{1,40}"
     r"(?:[ \t]+-?\d{1,20})?)[ \t]*\Z"
 )
-PREFIXES = ("coredns_", "process_start_time_seconds")
+PREFIXES = ("coredns_", "process_start_time_seconds", "container_cpu_cfs_")
+# The kubelet's, of all containers of a node. Source: google/cadvisor metrics/prometheus.go.
+PERIODS = regex(
+    r"(?P<sample>container_cpu_cfs_(?P<cut>throttled_)?periods_total\{(?P<labels>[^{}]{1,900})\}"
+    r" (?P<value>[\d.]{1,24}(?:e\+\d{1,3})?)(?: \d{1,20})?)[ \t]*\Z"
+)
+LABEL = regex(r'(?:^|,)(?P<name>container|namespace|pod)="(?P<value>[\w.-]{1,253})"')
 
 
 def parse(part: Part) -> Parsed:
     """Return the metrics of one process; none where no line is of CoreDNS's."""
     samples: list[Sample] = []
+    periods: list[CPUPeriods] = []
     gaps: list[Gap] = []
     for number, line in lines_of(part.text):
+        if len(periods) < MOST_SAMPLES and (counts := PERIODS.match(line)):
+            quote = Quote(part.origin, visible(counts["sample"]), part.first_line + number)
+            periods.extend(read_periods(counts, part.origin, quote))
+            continue
         found = LINE.match(line)
         if found is None or found["name"] not in BY_NAME:
             continue
@@ -44,7 +57,7 @@ def parse(part: Part) -> Parsed:
         quote = Quote(part.origin, visible(found["sample"]), part.first_line + number)
         samples.extend(read(found["sample"], quote))
     if not any(one.quote.text.startswith("coredns_") for one in samples):
-        return Parsed(gaps=tuple(gaps))
+        return Parsed(items=tuple(periods), gaps=tuple(gaps))
     item = Metrics(
         subject=part.subject if part.subject.kind else Subject("Pod"),
         origin=part.origin,
@@ -52,7 +65,21 @@ def parse(part: Part) -> Parsed:
         # every process says what it was built from, so only an excerpt lacks that
         whole=not gaps and (part.whole or any(one.metric is Metric.BUILD for one in samples)),
     )
-    return Parsed(items=(item,), gaps=tuple(gaps))
+    return Parsed(items=(item, *periods), gaps=tuple(gaps))
+
+
+def read_periods(counts: re.Match[str], origin: str, quote: Quote) -> Iterator[CPUPeriods]:
+    """Yield the count of a container; none of the group that its pod's containers are in."""
+    labels = {one["name"]: one["value"] for one in LABEL.finditer(counts["labels"])}
+    value = float(counts["value"]) if counts["value"].count(".") < 2 else math.inf
+    if {"container", "pod"} <= labels.keys() and math.isfinite(value):
+        yield CPUPeriods(
+            subject=Subject("Pod", labels["pod"], labels.get("namespace", "")),
+            origin=origin,
+            count=int(value),
+            cut=bool(counts["cut"]),
+            quote=quote,
+        )
 
 
 def lines_of(text: str) -> Iterator[tuple[int, str]]:

@@ -98,7 +98,7 @@ INET = regex(
     rf"(?: peer (?P<peer>{IPV4}|{IPV6})/(?P<peer_length>\d{{1,3}}))?"
 )
 MASK = regex(rf"(?:netmask |Mask:)(?P<mask>{IPV4}|0x[0-9a-f]{{8}})|prefixlen (?P<length>\d{{1,3}})")
-LABEL = regex(r"scope \w+ (?:[a-z]+ )*?(?P<label>[\w.@:-]{1,40})$")
+LABEL = regex(r"scope \w+ (?:[a-z]+ ){0,8}?(?P<label>[\w.@:-]{1,40})$")
 MTU = regex(r"\bmtu (?P<mtu>\d{1,6})\b")
 STATE = regex(r"\bstate (?P<state>[A-Z]+)\b")
 MASTER = regex(r"\bmaster (?P<master>[\w.-]{1,40})\b")
@@ -385,7 +385,7 @@ SIFTED = regex(r"\|\s*(?:e|f|z)?grep\b|\|\s*(?:awk|sed|head|tail|less)\b|\bgrep 
 ELIDED = regex(r"\s*(?:\.\.\.|…|\[\.\.\.\]|<snip>|\(\.\.\.\))")
 NFT_TABLE = regex(r"table (?:(?P<family>ip6?|inet|bridge|arp|netdev) )?(?P<table>[\w.-]{1,60}) \{")
 NFT_CHAIN = regex(r"\s*(?P<what>chain|map|set|flowtable) (?P<chain>[\w.-]{1,60}) \{")
-NFT_HOOK = regex(r"\s*type \w+ hook (?P<hook>\w+) .*?(?:policy (?P<policy>\w+);)?\s*$")
+NFT_HOOK = regex(r"\s*type \w+ hook (?P<hook>\w+) (?:.*policy (?P<policy>\w+);\s*$)?")
 NFT_TARGET = regex(
     r"(?:jump|goto) (?P<target>[\w.-]{1,60})|\b(?P<verdict>accept|drop|reject|masquerade|dnat|snat"
     r"|return|redirect)\b"

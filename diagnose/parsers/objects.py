@@ -43,11 +43,14 @@ from diagnose.facts.pods import Container, Pod
 from diagnose.facts.rbac import ClusterRole, ClusterRoleBinding, PolicyRule
 from diagnose.facts.services import Endpoint, Endpoints, Service, ServicePort
 from diagnose.facts.workloads import DaemonSet, Deployment, PodTemplate
-from diagnose.model import CLUSTER, Gap, GapKind, Quote, Subject
+from diagnose.model import CLUSTER, Gap, GapKind, ObjectQuote, Quote, Subject
 from diagnose.parsers import ages, config
 from diagnose.parsers.corefile import corefile_of
 from diagnose.parsers.decode import LEFT_OUT, Decoded, Found, Placed, decode
 from diagnose.parsers.describe_pods import bytes_of
+from diagnose.parsers.foreign_policies import dialect_of, policies_of
+from diagnose.parsers.object_lines import ObjectLines
+from diagnose.parsers.part_text import PartText
 from diagnose.parsers.policies import policy_of
 from diagnose.parts import Kind, Parsed, Part
 from diagnose.text.clean import plain
@@ -75,6 +78,7 @@ class Place:
     """
 
     part: Part
+    text: PartText
     now: datetime | None
     exact: bool
     custom: Mapping[str, str] | None = None
@@ -89,11 +93,20 @@ class Place:
         """Return how long before the latest thing known a time lies, in seconds."""
         return ages.before(self.now, time)
 
-    def quote(self, found: Found, *cells: str) -> Quote:
-        """Return a row rendered from an object, with the number of its name's line."""
-        text = "   ".join(cell for cell in cells if cell)
-        line = self.part.first_line + found.name_line
-        return Quote(self.part.origin, visible(text)[:LONGEST], line, summary=True)
+    def quote(self, found: Found, *cells: str, said: str = "") -> Quote:
+        """Return a row rendered from an object, with the number of its name's line.
+
+        What is `said` in the last cell is all of a line, which needs it no second time.
+        """
+        text = visible("   ".join(cell for cell in cells if cell))
+        short = text[: -len(said)].rstrip() if said and text.endswith(said) else ""
+        return self.quoted(found, text[:LONGEST], found.name_line, short)
+
+    def quoted(self, found: Found, text: str, line: int, short: str = "") -> Quote:
+        """Return a text that tells an object in short, with the way to the object's lines."""
+        lines = ObjectLines(self.text, kind_of(found), found.line, found.at)
+        number = self.part.first_line + line
+        return ObjectQuote(self.part.origin, text, number, summary=True, short=short, lines=lines)
 
 
 NO_ITEMS = regex(r'^\s{0,8}"?items"?: \[\],?\s*$', re.MULTILINE)  # of a list that is empty
@@ -174,7 +187,8 @@ def place_of(found: Decoded, part: Part) -> Place:
             custom = {f"/etc/coredns/custom/{key}": value for key, value in data.items()}
         elif kind == "ClusterRoleBinding" and any(map(is_coredns, accounts_of(one.value))):
             roles.add(word(at(one.value, "roleRef", "name")))
-    return Place(part, now, part.taken_at is not None, custom, frozenset(roles))
+    exact = part.taken_at is not None
+    return Place(part, PartText(part), now, exact, custom, frozenset(roles))
 
 
 # ---------------------------------------------------------------- reading without trust
@@ -294,6 +308,9 @@ ONLY_WHOLE = frozenset(
         "ClusterRole",
         "ClusterRoleBinding",
         "NetworkPolicy",
+        "GlobalNetworkPolicy",
+        "CiliumNetworkPolicy",
+        "CiliumClusterwideNetworkPolicy",
     }
 )
 
@@ -394,6 +411,8 @@ def pod(one: Found, place: Place) -> Made:
         owner=owner_of(value),
         host_network=at(spec, "hostNetwork") is True if isinstance(spec, dict) else None,
         dns_policy=word(at(spec, "dnsPolicy")),
+        hostname=word(at(spec, "hostname")),
+        subdomain=word(at(spec, "subdomain")),
         deleting=bool(at(value, "metadata", "deletionTimestamp")),
         created_at=created,
         started_at=time_at(status, "startTime"),
@@ -693,6 +712,7 @@ def endpoint_slice(one: Found, place: Place) -> Made:
             ready=at(each, "conditions", "ready") is not False,
             pod=pod_of(each),
             node=word(at(each, "nodeName")) or word(at(each, "topology", "kubernetes.io/hostname")),
+            ending=all(at(each, "conditions", key) is True for key in ("serving", "terminating")),
         )
         for each in several(one.value, "endpoints")
         for address in words(each, "addresses")
@@ -790,7 +810,7 @@ def pod_template(one: Found, place: Place) -> Made:
     yield PodTemplate(
         subject=subject,
         origin=place.part.origin,
-        quote=place.quote(one, subject.namespace, subject.name, *shown),
+        quote=place.quote(one, subject.namespace, subject.name, *shown).on("template"),
         host_network=host,
         dns_policy=policy or "ClusterFirst",
         words=frozenset(spoken[:MOST_WORDS]),
@@ -843,6 +863,7 @@ def node(one: Found, place: Place) -> Made:
     ready = said_ready == "True" if isinstance(said_ready, str) else None
     info, name = at(status, "nodeInfo"), named(one)
     messages = {key: said(at(each, "message")) for key, each in conditions.items()}
+    message = messages.get("Ready", "") if ready is False else ""
     found = {word(at(each, "type")): word(at(each, "address")) for each in addresses_of(status)}
     age_s = place.age(time_at(one.value, "metadata", "creationTimestamp"))
     version, os_image = word(at(info, "kubeletVersion")), word(at(info, "osImage"))
@@ -864,7 +885,8 @@ def node(one: Found, place: Place) -> Made:
             os_image,
             kernel,
             runtime,
-            messages.get("Ready", "") if ready is False else "",
+            message,
+            said=message,
         ),
         ready=ready,
         conditions={key: word(at(each, "status")) for key, each in conditions.items()},
@@ -969,6 +991,7 @@ def event(one: Found, place: Place) -> Made:
             reason,
             f"{kind.lower()}/{name}" if name else "",
             message,
+            said=message,
         ),
         type=severity,
         component=component,
@@ -1208,9 +1231,14 @@ def from_base64(text: str) -> str:
 
 
 def network_policy(one: Found, place: Place) -> Made:
-    """Yield the policy, where its spec is told."""
+    """Yield the policy, where its spec is told; Calico has kinds of the same name."""
     spec = at(one.value, "spec")
-    subject = about(one, "NetworkPolicy")
+    kind = word(at(one.value, "kind")) or "NetworkPolicy"
+    subject = about(one, kind)
+    if dialect := dialect_of(word(at(one.value, "apiVersion")), kind):
+        quote = place.quote(one, dialect, subject.namespace, named(one))
+        yield from policies_of(one.value, dialect, subject, quote)
+        return
     selected = pairs(labels_at(spec, "podSelector", "matchLabels")) or "all pods"
     types = ", ".join(words(spec, "policyTypes"))
     quote = place.quote(one, subject.namespace, named(one), selected, types)
@@ -1270,12 +1298,8 @@ def kubelet_config(one: Found, place: Place) -> Made:
     line = one.line
     if isinstance(value, Placed):
         line = next((value.places[key][0] for key in DNS_KEYS if key in value.places), line)
-    quote = Quote(
-        place.part.origin,
-        visible("   ".join(shown) or "(sets neither clusterDNS nor clusterDomain)")[:LONGEST],
-        place.part.first_line + line,
-        summary=True,
-    )
+    text = visible("   ".join(shown) or "(sets neither clusterDNS nor clusterDomain)")[:LONGEST]
+    quote = place.quoted(one, text, line)
     yield KubeletConfig(
         subject=node_or_cluster(place.part),
         origin=place.part.origin,
@@ -1384,6 +1408,9 @@ BUILDERS: Mapping[str, Builder] = {
     "ClusterRole": cluster_role,
     "ClusterRoleBinding": cluster_role_binding,
     "NetworkPolicy": network_policy,
+    "GlobalNetworkPolicy": network_policy,
+    "CiliumNetworkPolicy": network_policy,
+    "CiliumClusterwideNetworkPolicy": network_policy,
     "ConfigMap": config_map,
     "KubeletConfiguration": kubelet_config,
     "ClusterConfiguration": cluster_ranges,

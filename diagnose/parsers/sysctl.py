@@ -13,7 +13,7 @@ drivers/net/ethernet/amazon/ena/ena_ethtool.c; ethtool ethtool.c (do_gnicstats).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from diagnose.facts.sysctls import Counter, Sysctl
@@ -38,8 +38,11 @@ DRIVER_HEAD = "NIC statistics:"
 NETSTAT = regex(r"(?P<group>TcpExt|IpExt|MPTcpExt): ")
 NSTAT = regex(r"(?P<name>(?:TcpExt|Ip|IpExt|Udp)\w{2,40})\s+(?P<value>\d{1,20})\s+[\d.]+$")
 
+# Of connection tracking; the first is what every form of it has.
 INSERT_FAILED = "insert_failed"
-CPU = regex(r"cpu=(?P<cpu>\d{1,5})\s.{0,300}?\binsert_failed=(?P<value>\d{1,20})\b")
+TRACKED = (INSERT_FAILED, "drop", "early_drop")
+CPU = regex(r"cpu=(?P<cpu>\d{1,5})\s.{0,300}?\binsert_failed=\d{1,20}\b")
+PAIR = regex(r"(?<!\S)(?P<name>[a-z_]{2,20})=(?P<value>\d{1,20})(?!\S)")
 TABLE = regex(r"entries\s+(?:searched|clashres)\s+found\s[\w ]{0,300}\binsert_failed\b")
 ROW = regex(r"[\da-f]{8}(?:\s+[\da-f]{8}){8,20}$")
 
@@ -96,46 +99,52 @@ def parse(part: Part) -> Parsed:
 
 
 class Tracked:
-    """The sums of what connection tracking could not insert, one per reading of all processors."""
+    """The sums of what connection tracking lost, one per reading of all processors."""
 
     def __init__(self, part: Part) -> None:
         """Begin without a reading."""
         self.part = part
         self.readings: list[Counter] = []
+        self.open: dict[str, int] = {}  # the number of the last reading of each counter
+        self.largest: dict[str, int] = {}
         self.columns: list[str] = []
         self.cpu = -1
-        self.largest = -1
 
     def takes(self, line: str, here: Quote) -> bool:
         """Whether a line is one of these; then it is added."""
         if found := CPU.match(line):
-            self.add(int(found["cpu"]), int(found["value"]), here)
+            pairs = {one["name"]: int(one["value"]) for one in PAIR.finditer(line)}
+            self.add(int(found["cpu"]), pairs, here)
         elif TABLE.match(line):
-            self.columns, self.cpu = line.split(), -1
+            self.columns, self.cpu, self.open = line.split(), -1, {}
         elif self.columns and ROW.match(line):
-            words = line.split()
-            column = self.columns.index(INSERT_FAILED)
-            if column < len(words):
-                self.add(self.cpu + 1, int(words[column], 16), here)
+            words = (int(word, 16) for word in line.split())
+            self.add(self.cpu + 1, dict(zip(self.columns, words, strict=False)), here)
         else:
             return False
         return True
 
-    def add(self, cpu: int, value: int, here: Quote) -> None:
-        """Add one processor's count; a processor that was had begins a further reading."""
-        again = cpu <= self.cpu or not self.readings or (self.columns and cpu == 0)
+    def add(self, cpu: int, values: Mapping[str, int], here: Quote) -> None:
+        """Add one processor's counts; a processor that was had begins a further reading."""
+        if cpu <= self.cpu:
+            self.open = {}
         self.cpu = cpu
-        if again:
-            self.largest = value
-            if len(self.readings) < MOST_ITEMS:
-                self.readings.append(
-                    Counter(self.part.subject, self.part.origin, here, INSERT_FAILED, value)
+        for name in TRACKED:
+            if name not in values:
+                continue
+            value = values[name]
+            if name in self.open:
+                last = self.readings[self.open[name]]
+                quote = here if value > self.largest[name] else last.quote
+                self.largest[name] = max(self.largest[name], value)
+                self.readings[self.open[name]] = replace(
+                    last, value=last.value + value, quote=quote
                 )
-            return
-        last = self.readings[-1]
-        quote = here if value > self.largest else last.quote
-        self.largest = max(self.largest, value)
-        self.readings[-1] = replace(last, value=last.value + value, quote=quote)
+            elif len(self.readings) < MOST_ITEMS:
+                self.open[name], self.largest[name] = len(self.readings), value
+                self.readings.append(
+                    Counter(self.part.subject, self.part.origin, here, name, value)
+                )
 
 
 def counted(

@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field, replace
 
+from diagnose.facts.dns_workload import NoPods
 from diagnose.facts.nodes import Node
 from diagnose.facts.pods import Pod
 from diagnose.facts.services import Endpoint, Endpoints, Service, ServicePort
@@ -218,9 +219,28 @@ def parse(part: Part) -> Parsed:
             )
         else:
             end = next_header(lines, start + 1)
+            before = len(table.items)
             read(table, lines, raw, start, end)
+            table.items += without_dns(table, table.items[before:])
         start = end
     return Parsed(items=tuple(table.items), gaps=(*table.gaps, *gaps_of(table)))
+
+
+# What leaves rows out of a listing.
+FILTERED = regex(r"\||\s(?:-l|--selector|--field-selector|-n|--namespace)\b|\s-l\w|\s-n\w")
+
+
+def without_dns(table: Table, items: Sequence[object]) -> Iterator[NoPods]:
+    """Yield a listing of the pods of all namespaces, of which none is of any DNS server."""
+    pods = [one for one in items if isinstance(one, Pod)]
+    whole = table.heads is not None and "NAMESPACE" in table.heads and table.command.namespace == ""
+    if not whole or not pods or FILTERED.search(table.part.command[:LONGEST]):
+        return
+    if table.command.names or any("dns" in one.subject.name for one in pods):
+        return
+    if len(pods) == 1 and pods[0].subject.namespace != "kube-system":
+        return
+    yield NoPods(table.part.origin, pods[0].quote, of_all=True)
 
 
 def next_header(lines: Sequence[str], start: int) -> int:

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from diagnose.facts.changes import Change
 from diagnose.facts.cluster_ranges import ClusterRanges
 from diagnose.facts.dns_workload import DisabledAddon, NoPods
+from diagnose.facts.lookup_times import LookupTime
 from diagnose.facts.tracked_flows import TrackedFlow
 from diagnose.model import Quote
-from diagnose.parsers import captures, ipvs, logs, reached
+from diagnose.parsers import captures, docker, host_firewalls, ipvs, logs, reached
 from diagnose.parts import Parsed, Part
 from diagnose.text.clean import plain
 from diagnose.text.regex import regex
@@ -50,6 +52,9 @@ def parse(part: Part) -> Parsed:
         *reached.read(part),
         *captures.read(part),
         *ipvs.read(part),
+        *waits(part),
+        *docker.options(part),
+        *host_firewalls.read(part),
     )
     return replace(parsed, items=(*parsed.items, *found)) if found else parsed
 
@@ -111,7 +116,52 @@ def no_pods(part: Part) -> Iterator[NoPods]:
 
 def parse_shell(part: Part) -> Parsed:
     """Return what a command line sets; what it prints is a part of its own."""
-    return Parsed(items=tuple(ranges(part)))
+    return Parsed(items=(*ranges(part), *changes(part)))
+
+
+# Commands that change a cluster or a node, so that what failed before may be well behind them.
+CHANGES = regex(
+    r"(?:^|[\s;&|(])(?:(?:kubectl|oc|k)\b(?: +-\S+(?: +[\w./:-]+)??){0,6} +(?:apply|create|delete|"
+    r"edit|patch|replace|scale|set|cordon|uncordon|drain|taint|label|annotate|rollout +(?:restart|"
+    r"undo))\b|systemctl +(?:\S+ +){0,2}?(?:re)?(?:start|load|stop)\b|service +\S+ +(?:re)?"
+    r"(?:start|load|stop)\b|helm +(?:upgrade|install|rollback|uninstall)\b|"
+    r"ip6?tables +(?:\S+ +){0,4}?"
+    r"(?:-[ADIRFPXZ]|--flush)\b|ip6?tables-restore\b|nft +(?:add|delete|flush|insert|-f)\b|"
+    r"ip +(?:-\S+ +)?(?:link|route|addr|address|neigh|r|a) +(?:set|add|del|delete|replace|flush)\b|"
+    r"sysctl +(?:-\S+ +)*(?:-w|-p|--system|[\w.]+=)|modprobe\b|rmmod\b|reboot\b|ufw\b|"
+    r"firewall-cmd\b|ethtool +-K|conntrack +-[DF]|vim?\b|nano\b|sed +-i|tee +/|"
+    r"(?:crictl|docker|nerdctl) +(?:restart|stop|rm|kill|start)\b|kubeadm +(?:init|join|reset|"
+    r"upgrade)\b)"
+)
+
+
+def changes(part: Part) -> Iterator[Change]:
+    """Yield a command that changes the cluster or the node."""
+    command = part.command[:LONGEST]
+    inside = command.partition(" -- ")[2]
+    if CHANGES.search(inside or command):
+        first = visible(part.text.split("\n", 1)[0].strip())
+        yield Change(part.origin, Quote(part.origin, first, part.first_line))
+
+
+# glibc waits for the answer to a query of its own by poll: strace shows what it waited in vain.
+POLLED = regex(
+    r"(?:\[pid +\d+\] |\d{1,7} +)?(?:[\d:.]{5,30} +)?poll\(\[\{fd=\d{1,6}, events=POLLIN\}\], 1, "
+    r"(?P<ms>\d{4,5})\)\s{0,20}= 0 \(Timeout\)"
+)
+
+
+def waits(part: Part) -> Iterator[LookupTime]:
+    """Yield how long a traced program waited for a DNS answer before it asked again."""
+    if "htons(53)" not in part.text:
+        return
+    count = 0
+    for index, raw in enumerate(part.text.split("\n")):
+        found = POLLED.match(plain(raw)[:LONGEST].strip())
+        if found and count < MOST_FLOWS:
+            count += 1
+            quote = Quote(part.origin, visible(raw.strip()), part.first_line + index)
+            yield LookupTime(part.subject, part.origin, quote, int(found["ms"]) / 1000)
 
 
 def ranges(part: Part) -> Iterator[ClusterRanges]:
@@ -135,6 +185,7 @@ def disabled(part: Part) -> Iterator[DisabledAddon]:
     if "coredns" not in part.text:
         return
     inside = False
+    key: Quote | None = None
     for index, raw in enumerate(part.text.split("\n")):
         line = plain(raw)[:LONGEST]
         entry = ENTRY.match(line) if inside else None
@@ -145,6 +196,7 @@ def disabled(part: Part) -> Iterator[DisabledAddon]:
         elif entry and INLINE.fullmatch(entry["name"]):
             match = entry
         inside = heading is not None or entry is not None
+        quote = Quote(part.origin, visible(raw.strip()), part.first_line + index)
+        key = quote if heading else key
         if match:
-            quote = Quote(part.origin, visible(raw.strip()), part.first_line + index)
-            yield DisabledAddon(match["name"], part.origin, quote)
+            yield DisabledAddon(match["name"], part.origin, quote, key if match is entry else None)

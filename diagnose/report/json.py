@@ -23,6 +23,7 @@ from diagnose.model import (
     Verdict,
 )
 from diagnose.report import matrix, words
+from diagnose.report.seen_well import matrix_of
 from diagnose.report.steps import remedies
 from diagnose.text.regex import regex
 from diagnose.text.shown import shown
@@ -80,8 +81,10 @@ QUOTE = """{
               "text": %s,
               "line": %s%s
             }"""
-IN_SHORT = """,
+SUMMARY = """,
               "summary": true"""
+SHORT = """,
+              "short": %s"""
 
 
 def finding_text(finding: Finding) -> Written:
@@ -93,7 +96,11 @@ def finding_text(finding: Finding) -> Written:
             word(quote.origin),
             word(quote.text),
             "null" if quote.line is None else quote.line,
-            IN_SHORT if quote.summary else "",
+            SUMMARY
+            if quote.summary
+            else SHORT % word(short)
+            if (short := words.beside(quote))
+            else "",
         )
         for quote in finding.quotes
     )
@@ -156,6 +163,7 @@ def as_object(diagnosis: Diagnosis, finding: Form | None = None) -> Object:
             "checks": told.total,
             "ran": told.ran,
             "problems": told.counts[Status.PROBLEM],
+            "notes": told.notes,
             "ok": told.counts[Status.OK],
             "unknown": told.counts[Status.UNKNOWN],
             "not_applicable": told.counts[Status.NOT_APPLICABLE],
@@ -167,7 +175,7 @@ def as_object(diagnosis: Diagnosis, finding: Form | None = None) -> Object:
 
 def matrix_object(diagnosis: Diagnosis) -> Object | None:
     """Return what DNS answered to corediag's own questions; None where it asked none."""
-    found = matrix.matrix_of(diagnosis)
+    found = matrix_of(diagnosis)
     return None if found is None else matrix.as_object(found)
 
 
@@ -219,7 +227,9 @@ def subject_object(subject: Subject) -> Object:
 def quote_object(quote: Quote) -> Object:
     """Return one quote."""
     told: Object = {"origin": quote.origin, "text": quote.text, "line": quote.line}
-    return {**told, "summary": True} if quote.summary else told
+    if quote.summary:
+        return {**told, "summary": True}
+    return {**told, "short": short} if (short := words.beside(quote)) else told
 
 
 def remedy_object(remedy: Remedy) -> Object:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from diagnose.model import Cause, Check, Diagnosis, Quote, Remedy, Risk, Severity, Status
+from diagnose.model import Cause, Check, Diagnosis, Gap, Quote, Remedy, Risk, Severity, Status
 from diagnose.report import words
-from diagnose.report.matrix import matrix_of, plain, summary
+from diagnose.report.matrix import plain, summary
+from diagnose.report.seen_well import backends_of, matrix_of
 from diagnose.report.steps import Step, steps
 from diagnose.report.words import Standing
 from diagnose.text.regex import regex
@@ -26,7 +27,7 @@ TICKS = regex(r"`+")
 # nothing that trackers make links of: hexadecimal digests, ABC-123.
 PLAIN_WORD = regex(r"\(?\"?[^\W_]+(?:['’/-][^\W_]+)*[)\].,;:?!'\"…]*|×")
 LINKED_WORD = regex(r"\(?(?:[0-9a-fA-F]{7,}|[A-Z]+-\d.*|\d+[.)]+|www)\W*")
-TRAILING = regex(r"[,;:]+$")
+TRAILING = regex(r"(?<![,;:])[,;:]++$")
 HEADS = {
     Standing.PROVEN: "Cause",
     Standing.POSSIBLE: "Possible cause",
@@ -35,9 +36,9 @@ HEADS = {
 }
 
 
-def render(diagnosis: Diagnosis, *, verbose: bool = False) -> str:
-    """Return the report as Markdown."""
-    blocks = blocks_of(diagnosis, words.checks_of(diagnosis), verbose)
+def render(diagnosis: Diagnosis, *, verbose: bool = False, steps: bool = False) -> str:
+    """Return the report as Markdown; `steps` shows every step whole, as `verbose` does."""
+    blocks = blocks_of(diagnosis, words.checks_of(diagnosis), verbose, steps or verbose)
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -97,7 +98,9 @@ def bullets(items: Iterable[str]) -> str:
 # ---------------------------------------------------------------- the report
 
 
-def blocks_of(diagnosis: Diagnosis, checks: Mapping[str, Check], verbose: bool) -> Iterator[str]:
+def blocks_of(
+    diagnosis: Diagnosis, checks: Mapping[str, Check], verbose: bool, every_step: bool
+) -> Iterator[str]:
     """Yield the report's blocks, top-down."""
     told = words.story(diagnosis)
     if not told.main:
@@ -105,22 +108,33 @@ def blocks_of(diagnosis: Diagnosis, checks: Mapping[str, Check], verbose: bool) 
         yield f"## {inline(head)}"
         yield inline(text)
     elif told.standing is Standing.POSSIBLE and len(told.main) > 1:
-        yield f"## Undecided: {len(told.main)} possible causes"
-        yield "These cannot be told apart by this evidence." + next_text(told.main, " Look next at")
+        both = words.each_by_itself(told.main)
+        yield f"## {'Several' if both else 'Undecided'}: {len(told.main)} possible causes"
+        yield (
+            "Each has a line of its own: it is not one or the other."
+            if both
+            else "These cannot be told apart by this evidence."
+        ) + next_text(told.main, " Look next at", diagnosis.unreached)
         for number, cause in enumerate(told.main, 1):
             yield from cause_blocks(
-                cause, f"### {number} of {len(told.main)}:", checks, verbose=verbose
+                cause,
+                f"### {number} of {len(told.main)}:",
+                checks,
+                verbose=verbose,
+                every_step=every_step,
             )
     else:
         first = told.main[0]
-        yield from cause_blocks(first, f"## {HEADS[told.standing]}:", checks, verbose=verbose)
+        head = f"## {HEADS[told.standing]}:"
+        yield from cause_blocks(first, head, checks, verbose=verbose, every_step=every_step)
         if told.standing is not Standing.PROVEN:
             intro = "To find out why" if told.standing is Standing.SYMPTOM else "To be sure"
-            yield next_text((first,), f"{intro}, look at")
-    for cause in told.further:
-        yield from cause_blocks(cause, "## Also:", checks, verbose=verbose, short=not verbose)
-    for cause in told.notes:
-        yield from cause_blocks(cause, "## Note:", checks, verbose=verbose, short=not verbose)
+            yield next_text((first,), f"{intro}, look at", diagnosis.unreached)
+    others = (("## Also:", told.further), ("## Note:", told.notes))
+    for head, cause in ((head, cause) for head, several in others for cause in several):
+        yield from cause_blocks(
+            cause, head, checks, verbose=verbose, every_step=every_step, short=not verbose
+        )
     yield asked(diagnosis, verbose)
     yield ruled_out(diagnosis)
     yield unknown(diagnosis, verbose)
@@ -131,7 +145,13 @@ def blocks_of(diagnosis: Diagnosis, checks: Mapping[str, Check], verbose: bool) 
 
 
 def cause_blocks(
-    cause: Cause, head: str, checks: Mapping[str, Check], *, verbose: bool, short: bool = False
+    cause: Cause,
+    head: str,
+    checks: Mapping[str, Check],
+    *,
+    verbose: bool,
+    every_step: bool,
+    short: bool = False,
 ) -> Iterator[str]:
     """Yield a cause: title, standing, place, evidence, effects, remedy."""
     findings = cause.verdict.findings
@@ -150,11 +170,14 @@ def cause_blocks(
         for quote in point.quotes[:1] if short else point.quotes:
             told.add(quote)
             yield code(words.place_of(quote))
-            text = words.shortened(quote.text, point.message, QUOTE_LIMIT)
+            whole = quote.text
+            text = whole if verbose else words.shortened(whole, point.message, QUOTE_LIMIT)
             if quote.summary:
-                yield words.IN_SHORT + code(text)
+                yield words.mark_of(quote) + code(text)
             else:
                 yield fenced([text], "text")
+            if short_text := words.beside(quote):
+                yield words.IN_SHORT + code(words.shortened(short_text, point.message, QUOTE_LIMIT))
     left = words.quote_count(findings) - len(told)
     if left > 0:
         yield f"and {words.plural(left, 'further quote')} in the JSON report"
@@ -167,15 +190,15 @@ def cause_blocks(
     if cause.not_ruled_out:
         names = ", ".join(code(verdict.check) for verdict in cause.not_ruled_out)
         yield f"Not looked at, may in turn bring it about: {names}"
-    yield remedy(steps(findings), verbose=verbose, short=short)
+    yield remedy(steps(findings), verbose=verbose, short=short and not every_step)
     if verbose and cause.reasons:
         yield f"Rank: {inline('; '.join(cause.reasons))}"
 
 
-def next_text(causes: Sequence[Cause], intro: str) -> str:
+def next_text(causes: Sequence[Cause], intro: str, away: Gap | None) -> str:
     """Return what to look at next, with the commands that bring it."""
     texts = []
-    for gap in words.next_looks(causes):
+    for gap in words.next_looks(causes, away=away):
         lines = gap.ask.split("\n")
         texts.append(f"{intro} {inline(gap.what)}:\n\n{fenced(lines, command_kind(lines))}")
         intro = "or at"
@@ -214,7 +237,7 @@ def step_text(number: int, step: Step, *, verbose: bool, titles_only: bool) -> s
     if titles_only:
         return parts[0]
     shown: Sequence[Remedy] = step.remedies if verbose else step.remedies[:INSTANCES]
-    commands = [command for one in shown for command in one.commands]
+    commands = list(dict.fromkeys(command for one in shown for command in one.commands))
     if commands:
         parts.append(fenced(commands, command_kind(commands), indent))
     if left := len(step.remedies) - len(shown):
@@ -233,7 +256,7 @@ def asked(diagnosis: Diagnosis, verbose: bool) -> str:
     matrix = matrix_of(diagnosis)
     if matrix is None:
         return ""
-    text = f"## Asked\n\n{inline(summary(matrix))}"
+    text = f"## Asked\n\n{inline(summary(matrix, backends_of(diagnosis)))}"
     if matrix.all.failed or (verbose and matrix.clients):
         text += f"\n\n{fenced(plain(matrix, PICTURE_COLUMNS), 'text')}"
     return text

@@ -17,10 +17,10 @@ from diagnose.facts.probe_matrix import (
     NOTHING,
     Cell,
     ProbeMatrix,
-    limits_text,
 )
-from diagnose.model import Diagnosis
+from diagnose.facts.services import Backends
 from diagnose.report.layout import text_width, wrapped
+from diagnose.report.seen_well import how_well
 from diagnose.report.words import plural
 from diagnose.text.shown import visible
 from diagnose.values import dataclass
@@ -63,13 +63,11 @@ Item = TypeVar("Item")
 Segment = tuple[str, str]  # a text and the role that colours it, "" for none
 
 
-def matrix_of(diagnosis: Diagnosis) -> ProbeMatrix | None:
-    """Return what DNS answered, where any check of the diagnosis needed it."""
-    return next((fact for fact in diagnosis.facts if isinstance(fact, ProbeMatrix)), None)
+def summary(matrix: ProbeMatrix, backends: tuple[Backends, ...] = ()) -> str:
+    """Return in a few words how many questions were asked, and how many failed.
 
-
-def summary(matrix: ProbeMatrix) -> str:
-    """Return in one line how many questions were asked, and how many failed."""
+    Where none did, `backends` of the DNS Services say whom that tells of.
+    """
     asked, failed = len(matrix.items), len(matrix.all.failed)
     text = (
         f"{plural(asked, 'question')} from {plural(len(matrix.places), 'place')} to "
@@ -77,7 +75,7 @@ def summary(matrix: ProbeMatrix) -> str:
     )
     if failed:
         return f"{text}: {failed} failed"
-    return f"{text}: all answered as they must be ({limits_text(0, asked)})"
+    return f"{text}: {how_well(matrix, backends)}"
 
 
 # ---------------------------------------------------------------- what stands in a cell

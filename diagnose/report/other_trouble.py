@@ -1,4 +1,8 @@
-"""Pods that are in trouble in the evidence and that no check has anything to say of."""
+"""Pods that are in trouble in the evidence and that no check has anything to say of.
+
+An event outlives its pod and its trouble. Where the pods were read, all that wait to start are
+among them, and all of CoreDNS: of another one the event tells of what is over.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Iterator
 from diagnose.facts.events import Event, Events
 from diagnose.facts.pods import Pod, Pods
 from diagnose.model import Diagnosis, Subject
+from diagnose.past import STALE_S
 from diagnose.text.shown import visible
 
 NAMED = 3
@@ -24,7 +29,9 @@ WORDS = frozenset(
         "Evicted",
     }
 )
-IN_EVENTS = ("ErrImagePull", "ImagePullBackOff", "Back-off restarting failed container")
+UNPLACED = "FailedScheduling"
+BACK_OFF = "Back-off restarting failed container"
+IN_EVENTS = ("ErrImagePull", "ImagePullBackOff", BACK_OFF)
 
 
 def other_trouble(diagnosis: Diagnosis) -> str:
@@ -48,21 +55,40 @@ def other_trouble(diagnosis: Diagnosis) -> str:
 
 def troubles(diagnosis: Diagnosis) -> Iterator[tuple[Subject, str]]:
     """Yield each pod with a word for its trouble."""
-    well: set[tuple[str, str]] = set()
+    pods: dict[tuple[str, str], Pod] = {}
+    whole = False
     for fact in diagnosis.facts:
         if isinstance(fact, Pods):
+            whole = not fact.gaps
             for pod in fact.pods:
-                if pod.ready or pod.finished or pod.deleting:
-                    well.add((pod.subject.namespace, pod.subject.name))
-                    continue
-                yield from ((pod.subject, word) for word in words_of(pod))
+                pods[pod.subject.namespace, pod.subject.name] = pod
+                if not is_well(pod):
+                    yield from ((pod.subject, word) for word in words_of(pod))
     for fact in diagnosis.facts:
         if isinstance(fact, Events):
             for event in fact.events:
-                subject = event.subject
-                over = (subject.namespace, subject.name) in well
-                if subject.kind == "Pod" and not over and (word := word_of(event)):
-                    yield subject, word
+                if event.subject.kind != "Pod" or not (word := word_of(event)):
+                    continue
+                seen = pods.get((event.subject.namespace, event.subject.name))
+                if not (is_over(word, seen) if seen else whole and is_gone(event, word)):
+                    yield event.subject, word
+
+
+def is_well(pod: Pod) -> bool:
+    """Whether a pod is ready, or needs not be any more."""
+    return bool(pod.ready or pod.finished or pod.deleting)
+
+
+def is_over(word: str, pod: Pod) -> bool:
+    """Whether a pod shows that what an event tells of it is over."""
+    return is_well(pod) or (word == UNPLACED and bool(pod.subject.node))
+
+
+def is_gone(event: Event, word: str) -> bool:
+    """Whether what an event tells is over, since its pod is not among those that were read."""
+    if word != BACK_OFF or Pod(event.subject, "", event.quote).serves_dns:
+        return True
+    return event.age_s is not None and event.age_s > STALE_S
 
 
 def words_of(pod: Pod) -> Iterator[str]:
@@ -80,7 +106,7 @@ def words_of(pod: Pod) -> Iterator[str]:
 
 def word_of(event: Event) -> str:
     """Return a word for a warning about a pod; "" for what says nothing of the kind."""
-    if event.reason == "FailedScheduling":
+    if event.reason == UNPLACED:
         return event.reason
     if event.type == "Normal":
         return ""

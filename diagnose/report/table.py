@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from diagnose.model import Cause, Check, Diagnosis, Quote, Remedy, Risk, Severity, Status, Verdict
+from diagnose.model import (
+    Cause,
+    Check,
+    Diagnosis,
+    Gap,
+    Quote,
+    Remedy,
+    Risk,
+    Severity,
+    Status,
+    Verdict,
+)
 from diagnose.report import words
 from diagnose.report.layout import Paint, painter, text_width, wrapped
-from diagnose.report.matrix import lines, matrix_of, summary
+from diagnose.report.matrix import lines, summary
+from diagnose.report.seen_well import backends_of, matrix_of
 from diagnose.report.steps import Step, steps
 from diagnose.report.words import Point, Standing
 from diagnose.text.shown import visible
@@ -35,6 +47,8 @@ class Sheet:
     paint: Paint
     verbose: bool
     checks: Mapping[str, Check]
+    steps: bool = False
+    away: Gap | None = None  # an API server that did not answer
 
     @property
     def room(self) -> int:
@@ -60,10 +74,25 @@ class Sheet:
 
 
 def render(
-    diagnosis: Diagnosis, *, width: int = 80, colour: bool = False, verbose: bool = False
+    diagnosis: Diagnosis,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    verbose: bool = False,
+    steps: bool = False,
 ) -> str:
-    """Return the report as text that fits the width, but for commands, which are never wrapped."""
-    sheet = Sheet(width, painter(colour), verbose, words.checks_of(diagnosis))
+    """Return the report as text that fits the width, but for commands, which are never wrapped.
+
+    `steps` shows every step of every remedy whole, which `verbose` does beside all else.
+    """
+    sheet = Sheet(
+        width,
+        painter(colour),
+        verbose,
+        words.checks_of(diagnosis),
+        steps or verbose,
+        diagnosis.unreached,
+    )
     blocks = [list(block) for block in blocks_of(diagnosis, sheet)]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -76,8 +105,9 @@ def blocks_of(diagnosis: Diagnosis, sheet: Sheet) -> Iterator[Iterable[str]]:
     elif told.standing is Standing.POSSIBLE and len(told.main) > 1:
         yield tie(told.main, sheet)
         shown: set[Remedy] = set()
+        labels = ("POSSIBLE", "ALSO") if words.each_by_itself(told.main) else ("EITHER", "OR")
         for number, cause in enumerate(told.main):
-            label = "EITHER" if number == 0 else "OR"
+            label = labels[min(number, 1)]
             short = number >= WHOLE_CAUSES and not sheet.verbose
             yield from whole_cause(cause, label, sheet, short=short, shown=shown)
     else:
@@ -95,7 +125,7 @@ def blocks_of(diagnosis: Diagnosis, sheet: Sheet) -> Iterator[Iterable[str]]:
     if sheet.verbose:
         yield verdict_table(diagnosis, sheet)
         yield context(diagnosis, sheet)
-    yield [*sources(diagnosis, sheet), str(words.coverage(diagnosis))]
+    yield [*sources(diagnosis, sheet), *wrapped(str(words.coverage(diagnosis)), sheet.width)]
 
 
 # ---------------------------------------------------------------- causes
@@ -185,9 +215,13 @@ def quote_lines(quotes: Iterable[Quote], message: str, sheet: Sheet) -> Iterator
     """Yield each quote behind its origin and line; a long one is wrapped with a hanging indent."""
     for quote in quotes:
         yield from sheet.faint(sheet.wrap(words.place_of(quote)))
-        text = visible(words.shortened(quote.text, message))
-        mark = words.IN_SHORT if quote.summary else "> "
-        yield from sheet.wrap(f"{mark}{text}", hang="  ")
+        text = quote.text if sheet.verbose else words.shortened(quote.text, message)
+        yield from sheet.wrap(f"{words.mark_of(quote)}{visible(text)}", hang="  ")
+        if text != quote.text:
+            yield from sheet.faint(sheet.wrap("(-v and -o json show the whole line)"))
+        if short := words.beside(quote):
+            told = visible(words.shortened(short, message))
+            yield from sheet.faint(sheet.wrap(f"{words.IN_SHORT}{told}", hang="  "))
 
 
 def is_symptom(verdict: Verdict, sheet: Sheet) -> bool:
@@ -220,9 +254,12 @@ def consequences(cause: Cause, sheet: Sheet) -> Iterator[str]:
 
 
 def tie(causes: Sequence[Cause], sheet: Sheet) -> Iterator[str]:
-    """Yield that causes cannot be told apart, and what to look at next."""
-    text = f"{len(causes)} possible causes; these cannot be told apart by this evidence"
-    yield from sheet.row("UNDECIDED", (sheet.paint(line, "strong") for line in sheet.wrap(text)))
+    """Yield that causes cannot be told apart, or are told side by side, and what to look at."""
+    count, label = f"{len(causes)} possible causes", "UNDECIDED"
+    text = f"{count}; these cannot be told apart by this evidence"
+    if words.each_by_itself(causes):
+        label, text = "SEVERAL", f"{count}, each with a line of its own: not one or the other"
+    yield from sheet.row(label, (sheet.paint(line, "strong") for line in sheet.wrap(text)))
     yield from looks(causes, "look next at", sheet)
 
 
@@ -235,7 +272,7 @@ def to_be_sure(cause: Cause, kind: Standing, sheet: Sheet) -> Iterator[str]:
 def looks(causes: Sequence[Cause], intro: str, sheet: Sheet) -> Iterator[str]:
     """Yield the evidence that would say most, with the commands that bring it."""
     lines: list[str] = []
-    for gap in words.next_looks(causes):
+    for gap in words.next_looks(causes, away=sheet.away):
         lines += sheet.wrap(f"{intro} {visible(gap.what)}:")
         lines += command_lines(gap.ask.split("\n"), "  ", sheet)
         intro = "or at"
@@ -260,12 +297,13 @@ def remedy(
 ) -> Iterator[str]:
     """Yield the steps, numbered; in short the first one whole and the titles of the others."""
     lines: list[str] = []
+    short = short and not sheet.steps
     for number, step in enumerate(every, 1):
         again = step.first in shown
         shown.update(step.remedies)
         lines += step_lines(number, step, sheet, again=again, short=short and number > 1)
     if short and len(every) > 1:
-        lines += sheet.faint(sheet.wrap("-v shows the commands of every step"))
+        lines += sheet.faint(sheet.wrap("--steps shows the commands of every step"))
     yield from sheet.row("REMEDY", lines)
 
 
@@ -281,8 +319,8 @@ def step_lines(number: int, step: Step, sheet: Sheet, *, again: bool, short: boo
     if again or short:
         return
     shown = step.remedies if sheet.verbose else step.remedies[:INSTANCES]
-    for one in shown:
-        yield from command_lines(one.commands, " " * 5, sheet)
+    told = dict.fromkeys(command for one in shown for command in one.commands)
+    yield from command_lines(told, " " * 5, sheet)
     if left := len(step.remedies) - len(shown):
         names = words.short_names(filter(None, step.names[INSTANCES:]))
         text = f"and likewise for {names or words.plural(left, 'more')}"
@@ -332,7 +370,7 @@ def asked(diagnosis: Diagnosis, sheet: Sheet) -> Iterator[str]:
     matrix = matrix_of(diagnosis)
     if matrix is None:
         return
-    shown: list[str] = list(sheet.wrap(summary(matrix)))
+    shown: list[str] = list(sheet.wrap(summary(matrix, backends_of(diagnosis))))
     if matrix.all.failed or (sheet.verbose and matrix.clients):
         shown += (
             "".join(sheet.paint(text, role) if role else text for text, role in line)
@@ -384,7 +422,8 @@ def rows_of_unknown(diagnosis: Diagnosis, sheet: Sheet) -> Iterator[str]:
     unknown = sorted({check for gap in missing for check in gap.checks})
     lines: list[str] = []
     if unknown:
-        lines += sheet.wrap(f"{words.plural(len(unknown), 'check')} could not tell:")
+        why = f". {words.NOTHING_SEEN}" if sheet.away else ":"
+        lines += sheet.wrap(f"{words.plural(len(unknown), 'check')} could not tell{why}")
     used = 0
     for number, block in enumerate(blocks):
         used += len(block)

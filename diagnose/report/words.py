@@ -5,13 +5,16 @@ Texts that come from evidence are made safe to show here; formats only lay them 
 
 from __future__ import annotations
 
+import functools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from enum import Enum
-from itertools import groupby
+from itertools import groupby, takewhile
 
+from diagnose.asks import ASKS, Ask
 from diagnose.model import (
     Cause,
     Check,
@@ -19,6 +22,7 @@ from diagnose.model import (
     Finding,
     Gap,
     GapKind,
+    ObjectQuote,
     Quote,
     Severity,
     Status,
@@ -27,12 +31,20 @@ from diagnose.model import (
 )
 from diagnose.remedies import nodes_of
 from diagnose.report.other_trouble import other_trouble
+from diagnose.report.seen_well import clients_are_answered, failed_unexplained, seen_well
 from diagnose.text.regex import regex
 from diagnose.text.shown import visible
 from diagnose.values import dataclass
 
 QUOTE_LIMIT = 600
-IN_SHORT = "in short: "  # before a quote that is no line, but tells what an object holds
+LINE = "> "
+NOTHING_SEEN = "Nothing of the cluster could be looked at."
+WHO_FAILS = (
+    " Where an application fails all the same, what it says tells more: paste it into "
+    "`corediag run --from -`."
+)
+IN_SHORT = "in short: "  # before what tells, beside a line or for it, what object is meant
+NO_LINE = "no single line says it; in short: "
 NAME_LIMIT = 100
 NAMES_LIMIT = 60  # of a list of names
 MESSAGES = 3  # different ones that are shown of one cause
@@ -45,7 +57,18 @@ PROGRAMS = frozenset(
         *("apt-get", "awk", "cat", "conntrack", "corediag", "cp", "crictl", "ctr", "curl", "dig"),
         *("dnf", "etcdctl", "firewall-cmd", "getent", "grep", "helm", "ip", "ip6tables"),
         *("ip6tables-save", "iptables", "iptables-save", "ipvsadm", "journalctl", "kubeadm"),
-        *("kubectl", "ls", "modprobe", "mv", "nft", "nslookup", "openssl", "ping", "resolvectl"),
+        *(
+            "kubectl",
+            "ls",
+            "mkdir",
+            "modprobe",
+            "mv",
+            "nft",
+            "nslookup",
+            "openssl",
+            "ping",
+            "resolvectl",
+        ),
         *("sed", "sha256sum", "ss", "sudo", "sysctl", "systemctl", "tcpdump", "tracepath"),
         *("traceroute", "yum"),
     )
@@ -56,6 +79,7 @@ TROUBLE = regex(
     r"no (?:such|route|space)|not (?:found|usable|exist)|already has)\b",
     re.IGNORECASE,
 )
+TELLING = 7  # characters of a text that tells by itself what a line is
 COUNTABLE = regex(r"^(.*?)(\d+)(\D*)$", re.DOTALL)
 DIGITS = regex(r"\d+")
 
@@ -125,8 +149,9 @@ def telling_words(message: str) -> tuple[str, ...]:
 def shortened(text: str, message: str = "", limit: int = QUOTE_LIMIT) -> str:
     """Return a text of about `limit` characters: its beginning, its telling part, its end.
 
-    The telling part is where words of the message and of trouble stand closest together. What
-    is left out is counted in brackets.
+    The telling part is where the texts that lines are known by, words of the message and of
+    trouble stand closest together. What is left out is counted in brackets; each piece between
+    is as it stands in the line.
     """
     if len(text) <= limit:
         return text
@@ -136,6 +161,11 @@ def shortened(text: str, message: str = "", limit: int = QUOTE_LIMIT) -> str:
     weights = [(match.start(), 1) for match in TROUBLE.finditer(middle)]
     for word in telling_words(message)[:20]:
         weights += [(match.start(), 3) for match in re.finditer(re.escape(word), middle)]
+    for literal in deciding():
+        at = middle.find(literal)
+        while at >= 0:
+            weights += [(at, 6), (at + len(literal), 0)]
+            at = middle.find(literal, at + len(literal))
     weights.sort()
     best, start, total, first = 0, max(0, len(middle) - window), 0, 0
     for position, weight in weights:
@@ -152,6 +182,15 @@ def shortened(text: str, message: str = "", limit: int = QUOTE_LIMIT) -> str:
     ) + text[-end:]
 
 
+@functools.cache
+def deciding() -> tuple[str, ...]:
+    """Return the texts that lines which checks know are known by."""
+    from diagnose.signatures.tables import SIGNATURES  # noqa: PLC0415  few quotes are long
+
+    every = dict.fromkeys(one.literal for several in SIGNATURES for one in several.wordings)
+    return tuple(literal for literal in every if len(literal) >= TELLING)
+
+
 def left_out(count: int) -> str:
     """Return the mark for characters that are not shown; "" for none."""
     return f" [… {count} characters left out …] " if count > 0 else ""
@@ -160,6 +199,19 @@ def left_out(count: int) -> str:
 def place_of(quote: Quote) -> str:
     """Return origin:line of a quote."""
     return label(quote.origin) + (f":{quote.line}" if quote.line is not None else "")
+
+
+def mark_of(quote: Quote) -> str:
+    """Return what stands before a quote: it is a line, or it tells in short what none says."""
+    if not quote.summary:
+        return LINE
+    sought = not isinstance(quote, ObjectQuote) or quote.lines is None
+    return NO_LINE if sought else IN_SHORT
+
+
+def beside(quote: Quote) -> str:
+    """Return what tells in short which object a quoted line is of; "" for other lines."""
+    return quote.short if isinstance(quote, ObjectQuote) else ""
 
 
 def short_names(names: Iterable[str], limit: int = NAMES_LIMIT) -> str:
@@ -238,7 +290,8 @@ def where(findings: Iterable[Finding], *, names: bool = True) -> str:
         if len(several) == 1:
             texts.append(subject_text(several[0]))
             continue
-        word = plural(len(several), visible(kind).lower() or "object")
+        # one without a name may be among those that have one
+        word = plural(len(named) or len(several), visible(kind).lower() or "object")
         listed = names and named and (len(named) <= 3 or kind == "Node")
         texts.append(word + (f" ({short_names(named)})" if listed else ""))
         if kind != "Node":
@@ -369,6 +422,18 @@ class Story:
     standing: Standing
 
 
+def each_by_itself(causes: Sequence[Cause]) -> bool:
+    """Whether each cause has a line of a log that none of the others rests on.
+
+    What different lines tell happened, one beside the other: there is nothing to choose.
+    """
+    quotes = [{quote for one in cause.verdict.findings for quote in one.quotes} for cause in causes]
+    counts = Counter(quote for several in quotes for quote in several)
+    return all(
+        any(quote.aside is False and counts[quote] == 1 for quote in several) for several in quotes
+    )
+
+
 def story(diagnosis: Diagnosis) -> Story:
     """Return the causes of a diagnosis as they are told, in rank order."""
     checks = checks_of(diagnosis)
@@ -404,8 +469,14 @@ def effect_text(verdict: Verdict, checks: Mapping[str, Check]) -> str:
     return f"{label(verdict.check)}: {said} ({where(verdict.findings, names=False)})"
 
 
-def next_looks(causes: Iterable[Cause], limit: int = 2) -> tuple[Gap, ...]:
-    """Return the missing evidence that would say most about these causes, best first."""
+def next_looks(causes: Iterable[Cause], limit: int = 2, away: Gap | None = None) -> tuple[Gap, ...]:
+    """Return the missing evidence that would say most about these causes, best first.
+
+    Where the API server is `away`, no command that asks it brings any: then it is what to look at.
+    """
+    if away is not None:
+        lines = takewhile(lambda line: not line.startswith("mkdir "), away.ask.split("\n"))
+        return (replace(away, ask="\n".join(lines)),)
     counts: dict[Gap, int] = {}
     for cause in causes:
         gaps = list(cause.verdict.because)
@@ -434,13 +505,18 @@ class Blocked:
 
 
 def blocked(diagnosis: Diagnosis) -> tuple[Blocked, ...]:
-    """Return the missing evidence of unknown verdicts, each once, most blocking first."""
+    """Return the missing evidence of unknown verdicts, each once, most blocking first.
+
+    What is missing and what is there in pieces are the same evidence, closed by the same command.
+    """
     groups: dict[tuple[str, GapKind, str], tuple[dict[str, None], dict[str, None]]] = {}
+    pieces = (GapKind.NOT_COLLECTED, GapKind.PARTIAL)
     for verdict in diagnosis.verdicts:
         if verdict.status is not Status.UNKNOWN:
             continue
         for gap in verdict.because:
-            reasons, ids = groups.setdefault((gap.what, gap.kind, gap.ask), ({}, {}))
+            kind = pieces[0] if gap.ask and gap.kind in pieces else gap.kind
+            reasons, ids = groups.setdefault((gap.what, kind, gap.ask), ({}, {}))
             reasons[gap.because] = None
             ids[verdict.check] = None
     made = [
@@ -452,7 +528,7 @@ def blocked(diagnosis: Diagnosis) -> tuple[Blocked, ...]:
 
 def gap_text(what: str, because: Sequence[str]) -> str:
     """Return what is missing and why, in one sentence."""
-    more = f" (and {len(because) - 1} more reasons)" if len(because) > 1 else ""
+    more = f" (and {plural(len(because) - 1, 'more reason')})" if len(because) > 1 else ""
     reason = visible(shortened(because[0], limit=300)) if because else ""
     return visible(shortened(what, limit=200)) + (f": {reason}{more}" if reason else "")
 
@@ -526,6 +602,7 @@ class Coverage:
     """How many checks said what."""
 
     counts: Mapping[Status, int] = field(default_factory=dict)
+    notes: int = 0  # of the problems, those that are mere notes
 
     @property
     def ran(self) -> int:
@@ -539,8 +616,10 @@ class Coverage:
 
     def __str__(self) -> str:
         counts = self.counts
+        notes = f"{plural(self.notes, 'note')}, " if self.notes else ""
         return (
-            f"{plural(self.total, 'check')}: {plural(counts[Status.PROBLEM], 'problem')}, "
+            f"{plural(self.total, 'check')}: "
+            f"{plural(counts[Status.PROBLEM] - self.notes, 'problem')}, {notes}"
             f"{counts[Status.OK]} ok, {counts[Status.UNKNOWN]} unknown, "
             f"{counts[Status.NOT_APPLICABLE]} not applicable"
         )
@@ -551,7 +630,15 @@ def coverage(diagnosis: Diagnosis) -> Coverage:
     counts = dict.fromkeys(Status, 0)
     for verdict in diagnosis.verdicts:
         counts[verdict.status] += 1
-    return Coverage(counts)
+    return Coverage(counts, sum(is_note(verdict, diagnosis) for verdict in diagnosis.verdicts))
+
+
+def is_note(verdict: Verdict, diagnosis: Diagnosis) -> bool:
+    """Whether a verdict found something that is no fault."""
+    checks = {check.id: check.severity for check in diagnosis.checks}
+    own = checks.get(verdict.check, Severity.WARNING)
+    grades = [own if one.severity is None else one.severity for one in verdict.findings]
+    return bool(grades) and max(grades) is Severity.INFO
 
 
 def whole(diagnosis: Diagnosis) -> bool:
@@ -567,18 +654,20 @@ def nothing_found(diagnosis: Diagnosis) -> tuple[str, str]:
     if whole(diagnosis):
         return (
             "Nothing wrong was found",
-            "Every check that applies could look at everything it needs."
+            seen_well(diagnosis)
+            + failed_unexplained(diagnosis)
+            + "Every check that applies could look at everything it needs."
+            + (WHO_FAILS if is_by_hand(diagnosis) else "")
             + other_trouble(diagnosis),
         )
-    away = next((gap for gap in diagnosis.gaps if gap.kind is GapKind.UNREACHABLE), None)
+    away = diagnosis.unreached
+    read = sorted({part.kind for part in diagnosis.recognised} - {"text", "shell prompt"})
     if not ran and away:
         return (
             f"{away.what[:1].upper()}{away.what[1:]}: {away.because}",
-            "Nothing else could be looked at. Below is what to collect on a node, and how to have "
-            "it diagnosed.",
+            f"{NOTHING_SEEN} Below is what to collect on a node, and how to have it diagnosed.",
         )
     if not ran:
-        read = sorted({part.kind for part in diagnosis.recognised} - {"text", "shell prompt"})
         if read:
             return (
                 "No known DNS fault stands in it",
@@ -589,6 +678,7 @@ def nothing_found(diagnosis: Diagnosis) -> tuple[str, str]:
             "Nothing could be judged",
             "No check had the evidence that it needs, so this says nothing about the cluster.",
         )
+    well = seen_well(diagnosis)
     unknown = told.counts[Status.UNKNOWN]
     missing = (
         f"{unknown} of {plural(told.total, 'check')} could not tell"
@@ -597,5 +687,12 @@ def nothing_found(diagnosis: Diagnosis) -> tuple[str, str]:
     )
     return (
         "Nothing wrong was found in what could be looked at",
-        f"{missing}, so this does not say that DNS is well." + other_trouble(diagnosis),
+        f"{well}{failed_unexplained(diagnosis)}{missing}, so this does not say that "
+        f"{'all' if clients_are_answered(diagnosis) else 'DNS'} is well."
+        + other_trouble(diagnosis),
     )
+
+
+def is_by_hand(diagnosis: Diagnosis) -> bool:
+    """Whether what a client saw was left out, as nothing rests on it."""
+    return any(gap.what == ASKS[Ask.CLIENT_OUTPUT].title for gap in diagnosis.unheard)

@@ -12,8 +12,8 @@ REFLECTOR_FAILED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'"Unhandled Error\\*" err=\\*"(?P<reason>.{0,300}?Failed to watch '
-            r"\*(?P<resource>[\w.]+): .{1,3000}?)\"(?: logger=\S+)?\s*$",
+            pattern=r'^(?>.*?"Unhandled Error\\*" err=\\*")(?P<reason>.{0,300}?Failed to watch '
+            r"\*(?P<resource>[\w.]+): .+?)\"(?: logger=\S+)?\s*$",
             literal='"Unhandled Error" err=',
             samples=(
                 'E0302 05:11:39.120211       1 reflector.go:158] "Unhandled Error" '
@@ -27,7 +27,7 @@ REFLECTOR_FAILED = Signature(
             until="0.33",
         ),
         Wording(
-            pattern=r'"Failed to watch\\*" err=\\*"(?P<reason>.{1,3000}?)\"(?: logger=\S+)?(?: '
+            pattern=r'^(?>.*?"Failed to watch\\*" err=\\*")(?P<reason>.+?)\"(?: logger=\S+)?(?: '
             r'reflector=\S+)?(?: type=\\*"\*(?P<resource>[\w.]+)\\*")?\s*$',
             literal='"Failed to watch" err=',
             samples=(
@@ -205,7 +205,7 @@ FORBIDDEN = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'(?P<reason>(?P<resource>[\w./-]{1,200})(?: \\*"[^"\\]+\\*")? is '
+            pattern=r'(?P<reason>(?<![\w./-])(?P<resource>[\w./-]{1,200}+)(?: \\*"[^"\\]+\\*")? is '
             "forbidden: User "
             r'\\*"(?P<user>[^"\\]+)\\*"(?: cannot (?P<verb>\w+) resource.*)?)$',
             literal=" is forbidden: User ",
@@ -217,6 +217,18 @@ FORBIDDEN = Signature(
             source="kubernetes/apimachinery pkg/api/errors/errors.go (NewForbidden), v0.29; "
             "kubernetes/apiserver pkg/endpoints/handlers/responsewriters/errors.go "
             "(forbiddenMessage)",
+        ),
+        # as people quote it, without what is forbidden before it
+        Wording(
+            pattern=r'(?P<reason>User \\*"(?P<user>system:serviceaccount:[\w:.-]{1,200})\\*" '
+            r'cannot (?P<verb>\w+) resource \\*"(?P<resource>[\w./-]{1,200})\\*".*)$',
+            literal="User ",
+            samples=(
+                'User "system:serviceaccount:kube-system:kube-proxy" cannot watch resource '
+                '"endpointslices" in API group "discovery.k8s.io" at the cluster scope',
+            ),
+            source="kubernetes/apiserver pkg/endpoints/handlers/responsewriters/errors.go "
+            "(forbiddenMessage), v0.31",
         ),
     ),
     key=("resource", "user"),

@@ -137,7 +137,7 @@ PLUGIN_MISSING = Signature(
         Wording(
             # people cut what they paste: the path may be missing
             pattern=r'failed to find plugin \\*"(?P<plugin>[^"\\]+)\\*" in'
-            r"(?: path \[(?P<path>[^\]]*)\]|(?: path)?$)",
+            r"(?: path \[(?P<path>[^\]\[]*)\]|(?: path)?$)",
             literal="failed to find plugin ",
             samples=(
                 'failed to setup network for sandbox "ccd95ce6": plugin type="flannel" '
@@ -501,7 +501,7 @@ SUBNET_ENV_INCOMPLETE = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"(?P<file>/\S*subnet\.env) is missing (?P<keys>FLANNEL_[A-Z0-9_]+(?:, "
+            pattern=r"(?P<file>/\S{0,200}?subnet\.env) is missing (?P<keys>FLANNEL_[A-Z0-9_]+(?:, "
             "FLANNEL_[A-Z0-9_]+){0,9})",
             literal="subnet.env is missing FLANNEL_",
             samples=(
@@ -669,7 +669,7 @@ CNI_UNAUTHORIZED = Signature(
             "(ErrorConnectionUnauthorized), v3.26.0",
         ),
         Wording(
-            pattern=r"Multus: \[[^\]]*\]: error (?:getting|waiting for) pod: "
+            pattern=r"Multus: \[[^\]\[]*\]: error (?:getting|waiting for) pod: "
             r"(?P<reason>Unauthorized)",
             literal=" pod: Unauthorized",
             samples=(
@@ -687,8 +687,8 @@ CNI_FORBIDDEN = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern="(?:[Nn]etworkPlugin cni|plugin type=|CNI network|network for "
-            r'sandbox|Multus).{0,800}?(?P<resource>[\w.]+) (?:\\*"[^"\\]+\\*" )?is forbidden: User '
+            pattern="^(?>.*?(?:[Nn]etworkPlugin cni|plugin type=|CNI network|network for sandbox|"
+            r'Multus)).*?(?<![\w.])(?P<resource>[\w.]++) (?:\\*"[^"\\]+\\*" )?is forbidden: User '
             r'\\*"(?P<user>[^"\\]+)\\*" cannot (?P<verb>\w+) resource',
             literal="is forbidden: User ",
             samples=(
@@ -710,8 +710,8 @@ CNI_API_FAILED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern="(?:[Nn]etworkPlugin cni|plugin type=|CNI network|network for "
-            "sandbox|ClusterInformation|Multus).{0,800}?(?P<reason>(?:Get|Post|Put|Patch|Delete) "
+            pattern="^(?>.*?(?:[Nn]etworkPlugin cni|plugin type=|CNI network|network for sandbox|"
+            "ClusterInformation|Multus)).*?(?P<reason>(?:Get|Post|Put|Patch|Delete) "
             r'(?:\\*")?https://.+)$',
             literal="https://",
             samples=(

@@ -16,7 +16,7 @@ BANNER = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"(?:^|\s)CoreDNS-(?P<version>\d+\.\d+\.\d+[\w.+-]*)\s*$",
+            pattern=r"(?:^|\s)CoreDNS-(?P<version>\d+\.\d+\.\d++[\w.+-]*+)\s*$",
             literal="CoreDNS-",
             samples=(
                 "CoreDNS-1.12.4",
@@ -161,7 +161,7 @@ K8S_API_FAILED = Signature(
             until="1.10.1",
         ),
         Wording(
-            pattern=r"(?:pkg/mod/k8s\.io/client-go@|coredns/coredns/plugin/kubernetes/)\S+\.go:\d"
+            pattern=r"(?:pkg/mod/k8s\.io/client-go@|coredns/coredns/plugin/kubernetes/)[^\s:]{1,150}\.go:\d"
             "+: (?:Failed to list|Failed to watch) "
             r"\*(?P<resource>v[\w.]*\.(?:Endpoints|EndpointSlice|Service|Namespace|Pod)):"
             " (?P<reason>.+)$",
@@ -217,7 +217,7 @@ K8S_LIST_FAILED = Signature(
             until="1.12.3",
         ),
         Wording(
-            pattern=r"pkg/mod/k8s\.io/client-go@\S+\.go:\d+: failed to list "
+            pattern=r"pkg/mod/k8s\.io/client-go@[^\s:]{1,150}\.go:\d+: failed to list "
             r"\*(?P<resource>v[\w.]*\.(?:Endpoints|EndpointSlice|Service|Namespace|Pod)):"
             " (?P<reason>.+)$",
             literal=": failed to list *",
@@ -267,7 +267,7 @@ K8S_WATCH_ENDED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"(?:plugin/kubernetes: |client-go@)\S*?\.go:\d+: watch of "
+            pattern=r"(?:plugin/kubernetes: |client-go@)[^\s:]{0,150}?\.go:\d+: watch of "
             r"\*(?P<resource>[\w.]+) ended with: (?P<reason>(?!very short watch).+)$",
             literal=" ended with: ",
             samples=(
@@ -472,13 +472,14 @@ UPSTREAM_PIECE = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"^(?!.{0,400}\blookup )(?:.{0,200}? )?"
+            pattern=r"^(?!.{0,400}\blookup )(?:.{0,200}? )??"
             r"(?:(?P<qname>[\w.-]{1,255}\.) (?P<qtype>[A-Z0-9]{1,10}): )?"
             r"(?P<reason>(?:read|write|dial) (?:udp|tcp)\d? [^\s,]{1,160}:53: .+)$",
             literal=":53: ",
             samples=(
                 "read udp 10.200.0.5:35249->8.8.4.4:53: i/o timeout",
                 "ugin/errors: 2 example.com. A: read udp 10.200.0.5:35249->8.8.4.4:53: i/o timeout",
+                "example.com. A: dial udp [2001:db8::9]:53: connect: network is unreachable",
             ),
             source="golang/go net/net.go (OpError.Error), go1.26, through coredns/coredns "
             "plugin/errors/errors.go (ServeDNS), v1.12.4",
@@ -493,9 +494,8 @@ ERRORS_CONSOLIDATED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"plugin/errors: (?P<count>\d+) errors like '(?P<regex>.{0,2000})' occurred "
-            "in last "
-            r"(?P<period>\S+)",
+            pattern=r"^(?>.*?plugin/errors: (?P<count>\d+) errors like ')(?P<regex>.*)' "
+            r"occurred in last (?P<period>\S+)",
             literal=" errors like '",
             samples=(
                 "[ERROR] plugin/errors: 7 errors like '.* i/o timeout$' occurred in last 5s",
@@ -643,6 +643,27 @@ QUERY_FORWARDED = Signature(
     fallback=True,
 )
 
+# An answer that took as long as time-outs of forward take, in the same line. The literals hold the
+# seconds: with one that every line of a query log holds, each of millions would be looked at.
+QUERY_SLOW = Signature(
+    name="answered-late",
+    emitter=EMITTER,
+    wordings=tuple(
+        Wording(
+            pattern=r'"(?P<qtype>\w{1,10}) IN (?P<qname>\S{1,300}) (?:udp|tcp) [^"]{0,40}" '
+            r"(?:NOERROR|NXDOMAIN) \S{2,20} \d{1,6} (?P<seconds>\d{1,3}\.\d{1,12})s",
+            literal=f" {seconds}.00",
+            samples=(
+                '[INFO] 10.42.1.6:36746 - 26447 "A IN www.example.com. udp 45 '
+                f'false 512" NOERROR qr,rd,ra 88 {seconds}.003245s',
+            ),
+            source="coredns/coredns plugin/log/log.go (CommonLogFormat), plugin/forward/proxy.go "
+            "(read timeout of 2 s), plugin/forward/forward.go (5 s), v1.12.4",
+        )
+        for seconds in (2, 4, 5, 6, 8)
+    ),
+)
+
 QUERY_SERVFAIL = Signature(
     name="query-servfail",
     emitter=EMITTER,
@@ -787,6 +808,12 @@ COREFILE_UNKNOWN_DIRECTIVE = Signature(
             samples=("/etc/coredns/Corefile:8 - Error during parsing: Unknown directive 'proxy'",),
             source="coredns/caddy caddyfile/parse.go (parser.directive), v1.1.1",
         ),
+        Wording(  # as people quote it, without its place
+            pattern=r"^Error during parsing: Unknown directive '(?P<directive>[^']{1,64})'$",
+            literal="Error during parsing: Unknown directive '",
+            samples=("Error during parsing: Unknown directive 'lookup'",),
+            source="coredns/caddy caddyfile/parse.go (parser.directive), v1.1.1",
+        ),
         Wording(
             pattern=r"no action found for directive '(?P<directive>[^']+)' with server type",
             literal="no action found for directive",
@@ -807,17 +834,22 @@ COREFILE_UNKNOWN_PROPERTY = Signature(
         Wording(
             pattern=r"(?:plugin/(?P<plugin>\w+): )?(?P<file>[^\s:'"
             r"\"]{1,200}):(?P<line>\d+) - Error during parsing: (?:unknown "
-            "(?:property|option|field|policy)|Unknown field|unknown argument):? "
-            r"'?(?P<property>[\w.-]+)'?",
+            "(?:property|option|field)|Unknown field):? "
+            r"\\*[\"']?(?P<property>[\w.-]+|[{}])\\*[\"']?",
             literal=" - Error during parsing: ",
             samples=(
                 "plugin/kubernetes: /etc/coredns/Corefile:8 - Error during parsing: unknown "
                 "property 'upstream'",
-                "plugin/forward: /etc/coredns/Corefile:7 - Error during parsing: unknown "
-                "policy 'fastest'",
+                "plugin/kubernetes: /etc/coredns/Corefile:9 - Error during parsing: unknown "
+                "property 'prometheus'",
+                "plugin/kubernetes: /etc/coredns/Corefile:5 - Error during parsing: unknown "
+                "property '{'",
+                "plugin/transfer: /etc/coredns/Corefile:5 - Error during parsing: unknown "
+                'property "form"',
             ),
             source="coredns/coredns plugin/kubernetes/setup.go (ParseStanza), "
-            "plugin/forward/setup.go (parseBlock), v1.12.4",
+            "plugin/forward/setup.go (parseBlock), plugin/transfer/setup.go (parseTransfer), "
+            "v1.12.4",
         ),
         Wording(  # as people quote it, without its place
             pattern=r"^Error during parsing: unknown property '(?P<property>[\w.-]{1,64})'$",
@@ -843,6 +875,15 @@ COREFILE_ARGUMENT = Signature(
             samples=(
                 "plugin/health: /etc/coredns/Corefile:3 - Error during parsing: Wrong "
                 "argument count or unexpected line ending after '}'",
+            ),
+            source="coredns/caddy caddyfile/dispenser.go (ArgErr), v1.1.1",
+        ),
+        Wording(  # as people quote it, without its place
+            pattern=r"^Error during parsing: Wrong argument count or unexpected line ending after "
+            r"'(?P<directive>[^']{0,64})'$",
+            literal="Error during parsing: Wrong argument count",
+            samples=(
+                "Error during parsing: Wrong argument count or unexpected line ending after '.'",
             ),
             source="coredns/caddy caddyfile/dispenser.go (ArgErr), v1.1.1",
         ),
@@ -1070,6 +1111,8 @@ PLUGIN_SETUP_FAILED = Signature(
                 "verified, insecure",
                 "plugin/kubernetes: /etc/coredns/Corefile:8 - Error during parsing: ttl "
                 "must be in range [0, 3600]: 9999",
+                "plugin/forward: /etc/coredns/Corefile:7 - Error during parsing: unknown "
+                "policy 'fastest'",
                 'plugin/rewrite: invalid rule type "nosuchtype"',
                 "plugin/reload: interval value must be greater or equal to 2s",
                 "plugin/tls: could not load TLS cert: open /etc/coredns/cert.pem: no such "
@@ -1281,6 +1324,13 @@ HOSTS_FILE_MISSING = Signature(
             samples=("[WARNING] plugin/hosts: File does not exist: /etc/coredns/NodeHosts",),
             source="coredns/coredns plugin/hosts/setup.go (hostsParse), v1.12.4",
         ),
+        Wording(
+            pattern=r'plugin/hosts: Hosts file \\*"(?P<file>[^"\\]{1,300})\\*" '
+            "(?P<reason>is a directory)",
+            literal="plugin/hosts: Hosts file ",
+            samples=('[WARNING] plugin/hosts: Hosts file "example.org" is a directory',),
+            source="coredns/coredns plugin/hosts/setup.go (hostsParse), v1.12.4",
+        ),
     ),
 )
 
@@ -1356,6 +1406,15 @@ NODELOCAL_SETUP_FAILED = Signature(
                 "/run/xtables.lock: Permission denied",
             ),
             source="kubernetes/dns cmd/node-cache/app/cache_app.go (setupNetworking), 1.22.28",
+        ),
+        Wording(
+            pattern=r"Error adding iptables rule (?P<rule>\{.{0,500}\}) - (?P<reason>.+)$",
+            literal="Error adding iptables rule {",
+            samples=(
+                "[ERROR] Error adding iptables rule {raw OUTPUT [-p tcp -s 169.254.20.10 --sport "
+                "53 -j NOTRACK]} - error checking rule: executable file not found in $PATH: ",
+            ),
+            source="kubernetes/dns cmd/node-cache/app/cache_app.go (setupNetworking), 1.15.11",
         ),
     ),
     envelope=True,

@@ -41,8 +41,9 @@ FLANNEL_API_FAILED = Signature(
             source="flannel-io/flannel pkg/subnet/kube/kube.go (AcquireLease), v0.26.7",
         ),
         Wording(
-            pattern=r"(?:pkg/mod/k8s\.io/client-go@|pkg/subnet/kube/)\S+\.go:\d+: (?:Failed to "
-            r"list|Failed to watch) \*(?P<resource>v1\.Node): (?P<reason>.+)$",
+            pattern=r"(?:pkg/mod/k8s\.io/client-go@|pkg/subnet/kube/)"
+            r"[^\s:]{1,150}\.go:\d+: (?:Failed "
+            r"to list|Failed to watch) \*(?P<resource>v1\.Node): (?P<reason>.+)$",
             literal="*v1.Node: ",
             samples=(
                 "E1123 03:20:46.326238       1 reflector.go:147] "
@@ -78,8 +79,9 @@ FLANNEL_LIST_FAILED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"(?:pkg/mod/k8s\.io/client-go@|pkg/subnet/kube/)\S+\.go:\d+: failed to list "
-            r"\*(?P<resource>v1\.Node): (?P<reason>.+)$",
+            pattern=r"(?:pkg/mod/k8s\.io/client-go@|pkg/subnet/kube/)"
+            r"[^\s:]{1,150}\.go:\d+: failed to "
+            r"list \*(?P<resource>v1\.Node): (?P<reason>.+)$",
             literal=": failed to list *v1.Node: ",
             samples=(
                 "W1123 03:20:46.326105       1 reflector.go:539] "
@@ -325,6 +327,15 @@ VXLAN_FAILED = Signature(
             ),
             source="flannel-io/flannel main.go (main), v0.26.7",
         ),
+        Wording(
+            pattern="flannel exited: (?P<reason>operation not (?:permitted|supported))",
+            literal="flannel exited: operation not ",
+            samples=(
+                'time="2024-06-12T08:22:31Z" level=fatal msg="flannel exited: operation not '
+                'supported"',
+            ),
+            source="k3s-io/k3s pkg/agent/flannel/setup.go (Run), v1.21",
+        ),
     ),
 )
 
@@ -342,6 +353,17 @@ ROUTE_FAILED = Signature(
                 "Table: 0}: network is unreachable",
             ),
             source="flannel-io/flannel pkg/backend/route_network.go (routeAdd), v0.26.7",
+        ),
+        Wording(
+            pattern=r"failed to add (?:v6 )?vxlanRoute \((?P<route>[^\s()]{1,60}) -> "
+            r"(?P<via>[^\s()]{1,50})\): (?P<reason>[^:]+)$",
+            literal="vxlanRoute (",
+            samples=(
+                "E0311 09:02:11.120211       1 vxlan_network.go:158] failed to add vxlanRoute "
+                "(10.32.4.0/24 -> 10.32.4.0): invalid argument",
+            ),
+            source="flannel-io/flannel pkg/backend/vxlan/vxlan_network.go "
+            "(handleSubnetEvents), v0.26.7",
         ),
     ),
 )

@@ -95,7 +95,7 @@ OOM_KILLED = Signature(
     wordings=(
         Wording(
             pattern="(?:Memory cgroup out of memory|Out of memory): Kill(?:ed)? process "
-            r"(?P<pid>\d+) \((?P<process>[^)]+)\)",
+            r"(?P<pid>\d+) \((?P<process>[^)]{1,64})\)",
             literal="ut of memory: Kill",
             samples=(
                 "[ 7001.100200] Memory cgroup out of memory: Killed process 12345 (coredns) "

@@ -469,8 +469,8 @@ CONFIG_VOLUME_MISSING = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r'MountVolume\.SetUp failed for volume \\*"(?P<volume>[^"\\]+)\\*"\s*:? '
-            r'.{0,1000}?(?:configmap \\*"(?P<configmap>[^"\\]+)\\*" not found|references '
+            pattern=r'MountVolume\.SetUp failed for volume \\*"(?P<volume>[^"\\]+)\\*"\s{0,3}:? '
+            r'.{0,400}?(?:configmap \\*"(?P<configmap>[^"\\]+)\\*" not found|references '
             r"non-existent config key: (?P<config_key>\S+))",
             literal="MountVolume.SetUp failed for volume",
             samples=(
@@ -520,7 +520,7 @@ CGROUP_DRIVER_MISMATCH = Signature(
         # The systemd driver's slice:prefix:name, which the other one takes for a folder's name
         Wording(
             pattern=r"/sys/fs/cgroup/\S{0,300}?kubepods[\w-]{0,200}\.slice:"
-            r"(?:cri-containerd|crio|docker):\S+: no such file or directory",
+            r"(?:cri-containerd|crio|docker):\S{1,300}?: no such file or directory",
             literal=".slice:",
             samples=(
                 "Error: failed to create containerd task: failed to create shim task: OCI "

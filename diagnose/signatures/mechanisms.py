@@ -220,7 +220,7 @@ AGENT_AWAY = Signature(
         ),
         Wording(
             pattern=r"http://(?:dummy|(?P<address>(?:localhost|127\.0\.0\.1)(?::\d+)?))/"
-            r"[^\s\"]*\"?: (?P<reason>.+)$",
+            r"[^\s\"]{0,300}\"?: (?P<reason>.+)$",
             literal="http://",
             samples=(
                 'http request failed: Post "http://localhost:10090/network/requestipconfigs": '
@@ -250,8 +250,8 @@ AGENT_AWAY = Signature(
             source="cilium/cilium plugins/cilium-cni/lib/deletion_queue.go, v1.17",
         ),
         Wording(
-            pattern=r"unix:(?P<address>/\S*db\.sock): database connection failed "
-            r"\((?P<reason>[^)]+)\)",
+            pattern=r"unix:(?P<address>/\S{0,200}?db\.sock): database connection failed "
+            r"\((?P<reason>[^()]+)\)",
             literal=": database connection failed",
             samples=(
                 "ovs-vsctl: unix:/var/run/openvswitch/db.sock: database connection failed (No such "

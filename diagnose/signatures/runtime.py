@@ -11,8 +11,9 @@ RUN_SANDBOX_FAILED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"RunPodSandbox for &PodSandboxMetadata\{Name:(?P<pod>[^,]+),Uid:[^,]*,Namesp"
-            r'ace:(?P<namespace>[^,]+),.{0,40}? failed, error\\*" error=(?P<message>.+)$',
+            pattern=r"RunPodSandbox for &PodSandboxMetadata\{Name:(?P<pod>[^,]{1,300}+),"
+            r"Uid:[^,]{0,60}+,Namespace:(?P<namespace>[^,]{1,80}+),.{0,40}? failed, "
+            r'error\\*" error=(?P<message>.+)$',
             literal="RunPodSandbox for &PodSandboxMetadata",
             samples=(
                 'time="2024-03-02T05:11:09Z" level=error msg="RunPodSandbox for '
@@ -35,8 +36,8 @@ SANDBOX_STARTED = Signature(
     emitter=EMITTER,
     wordings=(
         Wording(
-            pattern=r"RunPodSandbox for &PodSandboxMetadata\{Name:(?P<pod>[^,]+),Uid:[^,]*,Namesp"
-            "ace:(?P<namespace>[^,]+),.{0,40}? returns sandbox id",
+            pattern=r"RunPodSandbox for &PodSandboxMetadata\{Name:(?P<pod>[^,]{1,300}+),"
+            r"Uid:[^,]{0,60}+,Namespace:(?P<namespace>[^,]{1,80}+),.{0,40}? returns sandbox id",
             literal=" returns sandbox id ",
             samples=(
                 'time="2024-03-02T05:11:12Z" level=info msg="RunPodSandbox for '

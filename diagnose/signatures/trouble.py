@@ -31,6 +31,7 @@ class Reason(Enum):
     NAME_NOT_FOUND = "name not resolved"
     CERT_EXPIRED = "certificate expired or not yet valid"
     CERT_NAME = "certificate for another name"
+    CERT_MALFORMED = "a malformed name in the certificate"
     CERT_UNKNOWN_AUTHORITY = "certificate of an unknown authority"
     TLS_HANDSHAKE_TIMEOUT = "TLS handshake timed out"
     TLS_OTHER = "TLS failed"
@@ -75,6 +76,9 @@ ROWS: tuple[tuple[re.Pattern[str], Reason], ...] = tuple(
             r"|\bproxyconnect tcp: ",
             Reason.HTTP_PROXY,
         ),
+        # client-go v0.17.4 rest/request.go: up to CoreDNS 1.8.0 it makes this of a connection that
+        # was reset, beside what a server answers with 5xx and no text
+        (r'an error on the server \(\\*"\\*"\)', Reason.RESET),
         # apimachinery errors.go: the server answered; what its text quotes is its own trouble. The
         # decoder of a watch is the client's own and quotes the connection's end.
         (
@@ -106,8 +110,9 @@ ROWS: tuple[tuple[re.Pattern[str], Reason], ...] = tuple(
             Reason.CERT_NAME,
         ),
         (r"cannot validate certificate for|relies on legacy Common Name", Reason.CERT_NAME),
-        # crypto/x509 x509.go (parseSANExtension) up to Go 1.16, parser.go since: not a name
-        (r"cannot parse dnsName|SAN \w{1,40} is malformed", Reason.CERT_NAME),
+        # crypto/x509 x509.go (parseSANExtension) up to Go 1.16, parser.go since, and verify.go
+        # (isValid) where an authority restricts names
+        (r"cannot parse dnsName|SAN \w{1,40} is malformed", Reason.CERT_MALFORMED),
         # net/http client.go and transport.go, crypto/tls conn.go
         (
             r"server gave HTTP response to HTTPS client|[Cc]lient sent an HTTP request to an HTTPS"
@@ -122,7 +127,11 @@ ROWS: tuple[tuple[re.Pattern[str], Reason], ...] = tuple(
         (r"x509: |tls: |remote error: tls", Reason.TLS_OTHER),
         # apiserver forbiddenMessage; client-go calls a body that it did not read "unknown". What
         # admission refuses ("is forbidden: exceeded quota") is no matter of roles.
-        (r"(?: is |\b)forbidden: User |unknown \((?:get|list|watch) ", Reason.FORBIDDEN),
+        (
+            r"(?: is |\b)forbidden: User |unknown \((?:get|list|watch) "
+            r'|\bUser \\*"system:serviceaccount:[\w:.-]+\\*" cannot \w+ resource ',
+            Reason.FORBIDDEN,
+        ),
         (
             r"\b[Uu]nauthorized\b|provide credentials|the server has asked for the client",
             Reason.UNAUTHORIZED,
@@ -131,10 +140,17 @@ ROWS: tuple[tuple[re.Pattern[str], Reason], ...] = tuple(
         # syscall zerrors_linux_amd64.go; Windows words its errors itself
         (r"address \S+: invalid port|connect: invalid argument", Reason.ADDRESS_INVALID),
         (
-            r"(?:connect|write|read|send\w*|socket): (?:operation not permitted|permission denied)",
+            r"(?:connect|write|read|send\w{0,10}|socket): "
+            "(?:operation not permitted|permission denied)",
             Reason.NOT_PERMITTED,
         ),
-        (r"[Nn]etwork is unreachable|to an unreachable network", Reason.NETWORK_UNREACHABLE),
+        (
+            r"[Nn]etwork is unreachable|to an unreachable network"
+            r"|address family not supported by protocol"
+            r"|dial (?:tcp|udp)6? \[[0-9A-Fa-f:.%\w]{2,60}\]:\d{1,5}: connect: "
+            "cannot assign requested address",
+            Reason.NETWORK_UNREACHABLE,
+        ),
         (
             r"[Nn]o route to host|host is (?:unreachable|down)|to an unreachable host",
             Reason.NO_ROUTE,

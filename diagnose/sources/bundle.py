@@ -61,6 +61,7 @@ FOLDERS = {
     Kind.LOG: "logs",
     Kind.OBJECTS: "objects",
     Kind.COREFILE: "config",
+    Kind.CERTIFICATE: "config",
     Kind.KUBELET_CONFIG: "config",
     Kind.RESOLV_CONF: "nodes",
     Kind.ADDRESSES: "nodes",
@@ -73,6 +74,8 @@ FOLDERS = {
     Kind.CNI_CONFIG: "nodes",
 }
 ENDINGS = {Kind.LOG: ".log", Kind.OBJECTS: ".json"}
+ON_CLUSTER = "corediag run "
+RUN_AGAIN = (("run it again", "collect it anew"), ("run it without", "collect it anew without"))
 AnyEnum = TypeVar("AnyEnum", bound=Enum)
 
 
@@ -90,10 +93,10 @@ class File:
     path: Path | None = None
 
 
-def write(haul: Haul, path: Path, *, redactor: Redactor) -> None:
-    """Write the haul as a bundle, redacted. Raises OSError, and then leaves no file.
+def write(haul: Haul, path: Path | IO[bytes], *, redactor: Redactor) -> int:
+    """Write the haul as a bundle, redacted, to a file or a stream; return its size in bytes.
 
-    The file is readable by its owner alone.
+    The file is readable by its owner alone. Raises OSError, and then leaves no file.
     """
     redactor.keep(*names_and_networks(haul.parts))
     files: list[File] = []
@@ -109,12 +112,39 @@ def write(haul: Haul, path: Path, *, redactor: Redactor) -> None:
         manifest = json.dumps(manifest_of(haul, parts, redactor), ensure_ascii=False, indent=1)
         data = manifest.encode("utf-8", "backslashreplace")
         first = File(MANIFEST, hashlib.sha256(data).hexdigest(), len(data), data)
-        store(path, [first, *files], haul.taken_at)
+        every = [first, *files]
+        if isinstance(path, Path):
+            store(path, every, haul.taken_at)
+            return path.stat().st_size
+        counted = Counted(path)
+        pack(counted, every, haul.taken_at)
+        path.flush()
+        return counted.size
     finally:
         for file in files:
             if file.path is not None:
                 with contextlib.suppress(OSError):
                     file.path.unlink()
+
+
+class Counted(io.RawIOBase):
+    """A stream that counts what is written to another one; to close it leaves that open."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        """Begin with nothing written."""
+        super().__init__()
+        self.out = out
+        self.size = 0
+
+    def writable(self) -> bool:
+        """Whether it can be written to: always."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Pass bytes on."""
+        self.out.write(data)
+        self.size += len(data)
+        return len(data)
 
 
 def store(path: Path, files: Sequence[File], at: datetime | None) -> None:
@@ -123,7 +153,7 @@ def store(path: Path, files: Sequence[File], at: datetime | None) -> None:
         pack(out, files, at)
 
 
-def pack(out: IO[bytes], files: Iterable[File], at: datetime | None) -> None:
+def pack(out: IO[bytes] | Counted, files: Iterable[File], at: datetime | None) -> None:
     """Write files as a compressed tar; the same files make the same bytes."""
     seconds = int(at.timestamp()) if at else 0
     with (
@@ -534,11 +564,25 @@ def gaps_from(value: object) -> list[Gap]:
             what=visible(text_of(entry, "what")),
             kind=member_of(GapKind, entry.get("kind")) or GapKind.PARTIAL,
             because=visible_lines(text_of(entry, "because")),
-            ask=visible_lines(text_of(entry, "ask")),
+            ask=anew(visible_lines(text_of(entry, "ask"))),
         )
         for entry in (value if isinstance(value, list) else ())
         if isinstance(entry, dict)
     ]
+
+
+def anew(ask: str) -> str:
+    """Return how a gap of a recorded run is closed: not by a run on the record.
+
+    The run's own words are those of diagnose.sources.live.
+    """
+    if ask.startswith(ON_CLUSTER) and "\n" not in ask:
+        command, _, note = ask.removeprefix(ON_CLUSTER).partition("  # ")
+        return f"corediag collect -o FILE {command}  # anew" + (f", {note}" if note else "")
+    for words, instead in RUN_AGAIN:
+        if ask == words or ask.startswith(f"{words} "):
+            return f"{instead}{ask.removeprefix(words)}"
+    return ask
 
 
 def visible_lines(text: str) -> str:

@@ -113,12 +113,25 @@ fi
         section="counters",
         kind=Kind.KERNEL_SETTINGS,
         ask=Ask.KERNEL_SETTINGS,
-        shown=("cat /proc/net/netstat",),
-        reads="/proc/net/netstat: the TcpExt counters, among them IPReversePathFilter",
+        shown=("cat /proc/net/netstat /proc/net/stat/nf_conntrack",),
+        reads="/proc/net/netstat: the TcpExt counters, among them IPReversePathFilter; and what "
+        "connection tracking counts by processor (/proc/net/stat/nf_conntrack), where its table is "
+        "nearly full a second time after two seconds, as only what grows tells of now",
         script="""\
+tracked() { cat /proc/net/stat/nf_conntrack 2>&1; }
 if want counters && has grep && [ -r /proc/net/netstat ]; then
   say counters cat /proc/net/netstat
   grep '^TcpExt:' /proc/net/netstat 2>&1
+fi
+if want counters && has cat && [ -r /proc/net/stat/nf_conntrack ]; then
+  say counters cat /proc/net/stat/nf_conntrack
+  tracked
+  taken=$(cat /proc/sys/net/netfilter/nf_conntrack_count 2>/dev/null)
+  limit=$(cat /proc/sys/net/netfilter/nf_conntrack_max 2>/dev/null)
+  if [ "${limit:-0}" -gt 0 ] && [ "$((${taken:-0} / 9))" -ge "$((limit / 10))" ] && has sleep; then
+    sleep 2
+    tracked
+  fi
 fi
 """,
     ),

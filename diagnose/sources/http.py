@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import socket
 import ssl
 import threading
 import time
@@ -18,8 +19,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from http.client import HTTPResponse, RemoteDisconnected
-from typing import Any
-from urllib.parse import quote, urlencode
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 from urllib3 import exceptions as http
@@ -36,6 +37,7 @@ HELD_BYTES = 96 * 1024 * 1024  # of all answers together
 BLOCK = 64 * 1024
 LONGEST_WAIT_S = 5.0  # that a Retry-After is heeded
 SILENT_AFTER = 2  # failed connections in a row after which no further one is tried
+MOST_CERTIFICATES = 8  # that one address shows: those of the servers behind it
 BUSY = 429
 AGAIN = frozenset({BUSY, 503, 504})
 
@@ -133,6 +135,29 @@ class Exchange:
         return f"{line} ({self.trouble})" if self.trouble else line
 
 
+class Shown:
+    """The certificates that the connections of a client were shown, in the order of their coming.
+
+    It knows of no connection: what knows it may live longer than they do.
+    """
+
+    def __init__(self) -> None:
+        """Have seen none."""
+        self._lock = threading.Lock()
+        self._dates: dict[bytes, str] = {}
+
+    def note(self, certificate: bytes, date: str) -> None:
+        """Keep a certificate (DER) with the answer's Date, up to a bound."""
+        with self._lock:
+            if len(self._dates) < MOST_CERTIFICATES:
+                self._dates.setdefault(certificate, date)
+
+    def certificates(self) -> tuple[tuple[bytes, str], ...]:
+        """Return what came so far."""
+        with self._lock:
+            return tuple(self._dates.items())
+
+
 class Client:
     """GETs from one API server. Its methods may be called from several threads."""
 
@@ -149,7 +174,8 @@ class Client:
         on_request: Callable[[Exchange], None] | None = None,
     ) -> None:
         """Take urllib3's pool manager that holds the certificates; the deadline counts from now."""
-        self._manager = in_time(manager, host)
+        self._shown = Shown()
+        self._manager = in_time(manager, host, self._shown.note)
         self._host = host.rstrip("/")
         self._headers = {"User-Agent": f"corediag/{__version__}", **headers}
         self._ends_at = time.monotonic() + timeout_s
@@ -160,6 +186,36 @@ class Client:
         self._lock = threading.Lock()
         self._failed = 0
         self._held = 0
+
+    @property
+    def certificates(self) -> tuple[tuple[bytes, datetime | None], ...]:
+        """The certificates (DER) that its connections were shown, the first one first.
+
+        Each with the time that the server's own clock said then.
+        """
+        every = [(certificate, date_of(date)) for certificate, date in self._shown.certificates()]
+        return (*every[:1], *sorted(every[1:], key=lambda one: one[0]))
+
+    def refused_certificate(self) -> bytes | None:
+        """Return the certificate (DER) of a server that cannot be verified; None without one.
+
+        It is a connection of its own, on which nothing is sent: neither a request nor credentials.
+        """
+        url = urlsplit(self._host)
+        if getattr(self._manager, "proxy", None) is not None or not url.hostname:
+            return None
+        wait_s = min(self._connect_timeout_s, self._remaining_s())
+        named = getattr(self._manager, "connection_pool_kw", {}).get("server_hostname")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        try:
+            with (
+                socket.create_connection((url.hostname, url.port or 443), max(wait_s, 0.1)) as raw,
+                context.wrap_socket(raw, server_hostname=named or url.hostname) as wrapped,
+            ):
+                return wrapped.getpeercert(binary_form=True)
+        except (OSError, ValueError):
+            return None
 
     def fetch(self, request: Request) -> Answer:
         """Return the answer; asks a second time where the server wants it, or hung up."""
@@ -289,11 +345,17 @@ class InTime(io.RawIOBase):
 
 
 class PromptResponse(HTTPResponse):
-    """An answer that has come whole, its head included, before the socket's timeout is over."""
+    """An answer that has come whole, its head included, before the socket's timeout is over.
+
+    `shown` is told of the certificate of the connection, in DER, with the answer's Date.
+    """
+
+    shown: ClassVar[Callable[[bytes, str], object]] = staticmethod(lambda *_: None)
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         """Read from the socket no longer than it may take."""
         super().__init__(sock, *args, **kwargs)
+        self._sock = sock
         self._coming = InTime(self.fp.detach(), sock)
         self.fp: Any = io.BufferedReader(self._coming)
 
@@ -302,15 +364,23 @@ class PromptResponse(HTTPResponse):
         super().begin()
         if self._coming.ended:
             raise RemoteDisconnected("the head of the answer ends in its middle")
+        sock, self._sock = self._sock, None
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # no TLS, or no longer
+            if certificate := sock.getpeercert(binary_form=True):
+                type(self).shown(certificate, self.headers.get("Date", ""))
 
 
-def in_time(manager: Any, host: str) -> Any:
-    """Return urllib3's manager, so set that answers of a host that drip in come to an end."""
+def in_time(manager: Any, host: str, shown: Callable[[bytes, str], object]) -> Any:
+    """Return urllib3's manager, so set that answers of a host that drip in come to an end.
+
+    `shown` is told of the certificate of each answer's connection, and its Date.
+    """
     with contextlib.suppress(http.HTTPError, ValueError, AttributeError, TypeError):
         # the last two as in Client: settings that are no texts; the request tells of them
         pool = manager.connection_from_url(host)
         usual = pool.ConnectionCls
-        pool.ConnectionCls = type(usual.__name__, (usual,), {"response_class": PromptResponse})
+        answer = type("Answer", (PromptResponse,), {"shown": staticmethod(shown)})
+        pool.ConnectionCls = type(usual.__name__, (usual,), {"response_class": answer})
     return manager
 
 
@@ -404,4 +474,5 @@ def explained(error: Exception, *, answered: bool) -> tuple[Trouble, str]:
 def said_by_system(text: str) -> str:
     """Return the end of an error's words: what comes after the names of Python objects."""
     last = text.rpartition(": ")[2] if "object at 0x" in text or "Errno" in text else text
-    return last.strip("()'\"") or text
+    bare = last.strip("()'\"")
+    return (bare + ")" if bare.count("(") > bare.count(")") else bare) or text

@@ -13,13 +13,17 @@ import base64
 import contextlib
 import difflib
 import errno
+import importlib.util
+import ipaddress
 import logging
 import os
+import re
 import ssl
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import yaml
 
@@ -50,9 +54,18 @@ PLAIN_USER = frozenset(
     }
 )
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
+PROXY_PLACES = "see proxy-url in the kubeconfig and HTTPS_PROXY; NO_PROXY names what goes without"
 CONNECTIONS = 16
-SERVER = regex(r"https?://[^\s/?#@]|https?://[^\s/?#]*@[^\s/?#]")
-PASSWORD = regex(r"(?i)^([a-z][a-z0-9+.-]*://)[^/?#]*@")
+SERVER = regex(r"https?://(?:[^/?#]*@)?(?P<host>[^/?#]*)")
+HOST = regex(r"(?P<name>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[^:\[\]]*))?")
+PORT = regex(r"0*(\d{1,5})", re.ASCII)
+NO_NAME = regex(r"[\s\x00-\x20\x7f<>{}()*$|\\^`\"%]")  # what no name of a host holds
+LONGEST_LABEL, LONGEST_NAME, LARGEST_PORT = 63, 253, 65535
+LIKE = "it is to be like https://HOST:PORT"
+LIKE_IPV6 = "it is to be like https://[2001:db8::1]:6443"
+PASSWORD = regex(r"(?i)^([a-z][a-z0-9+.-]*://)(?P<given>[^/?#]*)@")
+TAIL = regex(r"[?#].*", re.DOTALL)
 SENDABLE = regex(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 WITHOUT = "without access, record evidence elsewhere and use `corediag run --from FILE`"
 GIVE = f"give --kubeconfig FILE or set KUBECONFIG; {WITHOUT}"
@@ -84,7 +97,9 @@ def access(kubeconfig: Path | None, context: str | None, environ: Mapping[str, s
         shown = ", ".join(map(str, existing))
         name = chosen.name
         with told(shown) as complaints:
-            load(configuration, existing, name)
+            load(configuration, [path for path in existing if not is_blank(path)], name)
+        if chosen.cluster.get("proxy-url"):
+            configuration.no_proxy = None  # as for kubectl, it is for what the environment names
         if complaints and not configuration.auth_settings() and not configuration.cert_file:
             raise SourceError(
                 f"{shown}: no credentials for context {name!r}: {visible(complaints[0])[:300]}",
@@ -156,6 +171,8 @@ def checked(paths: list[Path], context: str | None) -> Context:
         current = current or (named if isinstance(named, str) else "")
     shown = ", ".join(map(str, paths))
     name = context or current
+    if not clusters and not contexts:
+        raise SourceError(f"{shown}: a kubeconfig without clusters", GIVE)
     if not name:
         raise SourceError(
             f"{shown}: no current context", f"choose one: --context {listed(contexts)}"
@@ -188,12 +205,10 @@ def checked(paths: list[Path], context: str | None) -> Context:
         )
     if not cluster.get("server"):
         raise SourceError(f"{shown}: the cluster of context {name!r} has no server", GIVE)
-    if not SERVER.match(cluster["server"]):
-        server = without_password(cluster["server"])
-        raise SourceError(
-            f"{shown}: the server of context {name!r} is no URL: {server}",
-            "it is to be like https://HOST:PORT",
-        )
+    if fault := fault_of(cluster["server"]):
+        server = visible(without_password(cluster["server"]))[:300]
+        what, hint = fault
+        raise SourceError(f"{shown}: the server of context {name!r} {what}: {server}", hint)
     if user.get("as"):
         raise SourceError(
             f"{shown}: context {name!r} impersonates {user['as']!r}, which is not supported",
@@ -207,6 +222,55 @@ def checked(paths: list[Path], context: str | None) -> Context:
         folders.get(("clusters", of_cluster), here),
         folders.get(("users", of_user), here),
     )
+
+
+def fault_of(server: str) -> tuple[str, str] | None:
+    """Return what is wrong with a server's URL, and what to do; None where it can be asked."""
+    url = SERVER.match(server)
+    if url is None:
+        return "does not begin with https:// or http://", LIKE
+    split = HOST.fullmatch(url["host"])
+    if split is None:
+        if is_address(url["host"].strip("[]")):
+            return "holds an IPv6 address without brackets", LIKE_IPV6
+        return "holds more than a host and a port", LIKE
+    name = split["name"]
+    number = PORT.fullmatch(split["port"] or "443")
+    if number is None or not 0 < int(number[1]) <= LARGEST_PORT:
+        return "has a port that is none", "a port is a number from 1 to 65535; most often 6443"
+    if name.startswith("["):
+        if is_address(name[1:-1]):
+            return None
+        return "holds no IPv6 address in its brackets", LIKE_IPV6
+    if not name:
+        return "names no host", LIKE
+    if NO_NAME.search(name):
+        return (
+            "holds characters that no host's name has",
+            f"{LIKE}; is it a template that was not filled in?",
+        )
+    return None if is_name(name) else ("holds no name of a host", LIKE)
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an IPv6 address, with its zone or without."""
+    try:
+        ipaddress.IPv6Address(text.replace("%25", "%"))
+    except ValueError:
+        return False
+    return True
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a host: of labels that are neither empty nor too long."""
+    import urllib3  # noqa: PLC0415  only a live run needs it
+
+    try:
+        host = urllib3.util.parse_url(f"//{text}/").host or ""
+    except urllib3.exceptions.LocationParseError:  # what is no IDNA
+        return False
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= LONGEST_NAME and all(0 < len(one) <= LONGEST_LABEL for one in labels)
 
 
 def plainly(context: Context, environ: Mapping[str, str]) -> Access | None:
@@ -236,7 +300,7 @@ def plainly(context: Context, environ: Mapping[str, str]) -> Access | None:
     if cluster.get("insecure-skip-tls-verify"):
         # the kubeconfig says so; a warning at each request would drown the report
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = {"Authorization": f"Bearer {token}"} if token else basic(cluster["server"])
     return Access(without_password(cluster["server"]), context.name, manager, headers)
 
 
@@ -295,6 +359,7 @@ def content_of(path: Path) -> Mapping[str, Any]:
         if len(data) > MOST_BYTES:
             raise SourceError(f"{path}: not a kubeconfig: it is too long", GIVE)
         content = yaml.safe_load(data.decode())
+        content = {} if content is None else content  # as kubectl takes an empty one
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}", GIVE) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -303,9 +368,12 @@ def content_of(path: Path) -> Mapping[str, Any]:
         raise SourceError(f"{path}: not a kubeconfig: no YAML{line}", GIVE) from error
     if not isinstance(content, dict) or not isinstance(content.get("clusters") or [], list):
         raise SourceError(f"{path}: not a kubeconfig", GIVE)
-    if not content.get("clusters") and not content.get("contexts"):
-        raise SourceError(f"{path}: a kubeconfig without clusters", GIVE)
     return content
+
+
+def is_blank(path: Path) -> bool:
+    """Whether a kubeconfig holds nothing, which the package does not take for one."""
+    return not content_of(path)
 
 
 def load(configuration: Any, paths: list[Path], context: str) -> None:
@@ -351,11 +419,15 @@ def opened(configuration: Any, name: str) -> Access:
     """Return the access by a loaded configuration. Raises SourceError for bad certificates."""
     import urllib3  # noqa: PLC0415  see access
     from kubernetes.client import ApiClient  # noqa: PLC0415  see access
+    from requests.utils import should_bypass_proxies  # noqa: PLC0415  as the package asks it
 
     if not configuration.verify_ssl:
         # the kubeconfig says so; a warning at each request would drown the report
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     configuration.connection_pool_maxsize = CONNECTIONS
+    without = configuration.no_proxy or ""
+    if configuration.proxy and not should_bypass_proxies(configuration.host, no_proxy=without):
+        configuration.proxy = proxy_of(configuration.proxy, name)
     with told(name):
         manager = ApiClient(configuration).rest_client.pool_manager
         token = configuration.auth_settings().get("BearerToken", {}).get("value")
@@ -366,13 +438,48 @@ def opened(configuration: Any, name: str) -> Access:
         host=without_password(configuration.host),
         context=name,
         manager=manager,
-        headers={"Authorization": str(token).strip()} if token else {},
+        headers={"Authorization": str(token).strip()} if token else basic(configuration.host),
     )
 
 
+def proxy_of(text: str, name: str) -> str:
+    """Return a proxy's URL, as Go and curl understand it: without a scheme it is one of HTTP.
+
+    Raises SourceError for one that cannot be used.
+    """
+    url = text if "://" in text else f"http://{text}"
+    scheme = url.partition("://")[0].lower()
+    if scheme not in PROXY_SCHEMES:
+        raise SourceError(
+            f"{name}: a proxy cannot be of {scheme}: {visible(without_password(url))[:300]}",
+            f"it is to be like http://HOST:PORT; {PROXY_PLACES}",
+        )
+    if scheme.startswith("socks") and importlib.util.find_spec("socks") is None:
+        raise SourceError(
+            f"{name}: Python lacks what a SOCKS proxy takes: {without_password(url)[:300]}",
+            f"pip install PySocks, or name a proxy of HTTP; {PROXY_PLACES}",
+        )
+    return url
+
+
 def without_password(url: str) -> str:
-    """Return a URL without the name and password that it may hold; they would be printed."""
-    return PASSWORD.sub(r"\1", url)
+    """Return a URL without the name and password that it may hold; they would be printed.
+
+    Nor with a query or fragment, which kubectl leaves out too.
+    """
+    return TAIL.sub("", PASSWORD.sub(r"\1", url))
+
+
+def basic(server: str) -> dict[str, str]:
+    """Return the header that a server's URL with a name and a password asks for, as Go does."""
+    from urllib3.util import make_headers  # noqa: PLC0415  see is_name
+
+    given = PASSWORD.match(server)
+    if given is None:
+        return {}
+    name, _, password = given["given"].partition(":")
+    made = make_headers(basic_auth=f"{unquote(name)}:{unquote(password)}")
+    return {"Authorization": made["authorization"]}
 
 
 def listed(names: Mapping[str, Any]) -> str:

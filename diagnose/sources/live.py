@@ -7,8 +7,10 @@ pods that run; 4 a probe pod. The first two are climbed at once, the others when
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -29,9 +31,12 @@ from diagnose.sources.plans.permissions import Lacking, lacking
 from diagnose.sources.plans.reading import text_at
 from diagnose.sources.probe import Probe, Probes, Removal, Review, Writer
 from diagnose.sources.streams import Came, Streams, Wanted
+from diagnose.text import der
+from diagnose.text.der import time_text
 from diagnose.text.shown import visible
 
 OWN = "corediag's own request"
+SERVERS, OWN_CLOCK = "the server's clock", "corediag's own clock"
 LOG_ASKS = frozenset(
     {
         Ask.DNS_LOGS,
@@ -102,6 +107,9 @@ class Live:
         self._source = f"cluster {visible(way.host)} (context {visible(way.context)})"
         first = self._first(way.context)
         self._silent = silent(first)
+        self._refused: Part | None = None
+        if first.trouble is Trouble.ENCRYPTION:
+            self._refused = self._refused_certificate()
         self._answers: dict[Wanted, Came] = {first.request: first}
         self._run = Run(options, frozenset(), first.at or datetime.now(UTC))
         self._handed = 0  # of the run's parts
@@ -135,7 +143,10 @@ class Live:
         plans = [ask for ask in Ask if ask in asks and ask in PLANS]
         if self._silent:
             carried_out = frozenset(plans)
-            return unreachable(self._host, self._silent, carried_out, self._source, run.now)
+            haul = unreachable(self._host, self._silent, carried_out, self._source, run.now)
+            if self._refused is None or Ask.API_CERTIFICATE not in asks:
+                return haul
+            return replace(haul, parts=(*haul.parts, self._refused))
         fresh = [ask for ask in plans if ask not in self._done and not self.barred(ask)]
         allowed = [] if stop else fresh
         run.asks |= frozenset(allowed)
@@ -146,6 +157,7 @@ class Live:
             self._carry_out(one for one in allowed if ASKS[one].rung == 4)
         finally:
             self._probes.remove()
+        self._note_certificates()
         run.looked.update(allowed)
         self._complete.update(allowed)
         gaps = run.missing()
@@ -191,6 +203,30 @@ class Live:
             return "--skip-logs: no log is read", "run it without --skip-logs"
         return None
 
+    def _note_certificates(self) -> None:
+        """Keep the certificates that the connections of the run were shown."""
+        ask = Ask.API_CERTIFICATE
+        if ask not in self._run.asks:
+            return
+        for number, (data, at) in enumerate(self._client.certificates):
+            if (ask, data) not in self._run.parts:
+                clock = f"; {SERVERS} said {time_text(at)}" if at else ""
+                part = certificate_part(data, f"{visible(self._host)}{clock}", number, at)
+                self._run.parts[ask, data] = part
+        if not self._client.certificates and self._host.startswith("https:"):
+            because = "no connection to the API server came so far"
+            self._run.gap(ask, GapKind.NOT_COLLECTED, because, ASKS[ask].by_hand)
+
+    def _refused_certificate(self) -> Part | None:
+        """Return the certificate that was refused, seen without being trusted."""
+        data = next(iter(self._pool.map(lambda _: self._client.refused_certificate(), (None,))))
+        if not isinstance(data, bytes):
+            return None
+        now = datetime.now(UTC)
+        return certificate_part(
+            data, f"{visible(self._host)}; {OWN_CLOCK} said {time_text(now)}", 0, now
+        )
+
     def lacking(self, several: Sequence[Right]) -> Lacking:
         """Return which of some rights the user does not have."""
         if self._silent:
@@ -232,6 +268,22 @@ def access_or_error(options: LiveOptions) -> Any:
         return error
 
 
+def certificate_part(data: bytes, seen: str, number: int, at: datetime | None) -> Part:
+    """Return a certificate in words, `seen` at an address; as it is where it is none."""
+    try:
+        text = der.written(der.decoded(data))
+    except ValueError:
+        text = "no certificate that can be read\n"
+    return Part(
+        kind=Kind.CERTIFICATE,
+        origin="certificate of the API server" + (f" ({number + 1})" if number else ""),
+        text=f"# shown at {seen}\n{text}",
+        ask=Ask.API_CERTIFICATE,
+        whole=True,
+        taken_at=at,
+    )
+
+
 def silent(first: Answer) -> str:
     """Return why the first answer is not one of an API server that works; "" when it is."""
     if first.trouble is not Trouble.NONE:
@@ -248,7 +300,8 @@ def silent(first: Answer) -> str:
 def unreachable(host: str, because: str, asks: frozenset[Ask], source: str, at: datetime) -> Haul:
     """Return the haul of a cluster whose API server does not answer: that, and gaps."""
     what = f"the Kubernetes API server {visible(host)}"
-    by_hand = f"{ADDRESS}\n{ON_CONTROL_PLANE}\n{BY_HAND}"
+    livez = f"curl -k --max-time 5 {shlex.quote(visible(f'{host}/livez'))}  # from here"
+    by_hand = f"{ADDRESS}\n{livez}\n{ON_CONTROL_PLANE}\n{BY_HAND}"
     if because.startswith((Trouble.NOT_JSON.value, "it answers 3", "it answers 4")):
         by_hand = f"kubectl config view --minify  # is it the right server?\n{BY_HAND}"
     if because.startswith(Trouble.ENCRYPTION.value):

@@ -25,7 +25,7 @@ TEXT_CONTROLS = frozenset(b"\t\n\r\f\b\x1b")
 # ECMA-48: OSC, DCS, SOS, PM and APC strings up to their end; CSI sequences; two-byte escapes. A
 # string that never ends loses only its introducer, so that it cannot swallow the line.
 ESCAPES = regex(
-    r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]{0,4096}(?:\x07|\x1b\\|\x9c)"
+    r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x90\x98\x9c-\x9f\n]{0,4096}(?:\x07|\x1b\\|\x9c)"
     r"|(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
     r"|\x1b[ -/]{0,8}[0-~]"
 )

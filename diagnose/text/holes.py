@@ -14,12 +14,18 @@ def skip_hole(stream: BinaryIO) -> bool:
 
     Where the file system or the machine does not tell holes, it stays where it is.
     """
-    here = stream.tell()
-    try:
-        there = os.lseek(stream.fileno(), here, os.SEEK_DATA)
-    except AttributeError:  # not known to Windows
-        there = here
-    except OSError:  # nothing but a hole, or a stream without positions
+    there = data_from(stream.fileno(), stream.tell())
+    if there is None:
         return False
     stream.seek(there)
     return True
+
+
+def data_from(descriptor: int, here: int) -> int | None:
+    """Return where the next bytes that are stored begin, as skip_hole; None for nowhere."""
+    try:
+        return os.lseek(descriptor, here, os.SEEK_DATA)
+    except AttributeError:  # not known to Windows
+        return here
+    except OSError:  # nothing but a hole, or a stream without positions
+        return None

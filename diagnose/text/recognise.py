@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field, replace
 from itertools import pairwise
 
@@ -53,7 +53,7 @@ FILE_KINDS = tuple(
     for pattern, kind in (
         (r"(?:^|[./_-])corefile(?:$|[._-])", Kind.COREFILE),
         (
-            r"^/proc/sys/|^/proc/net/(?:netstat|stat/nf_conntrack)$|sysctl[\w.-]*\.txt$",
+            r"^/proc/sys/|^/proc/net/(?:netstat|stat/nf_conntrack)$|sysctl[\w.-]{0,200}\.txt$",
             Kind.KERNEL_SETTINGS,
         ),
         (
@@ -64,11 +64,14 @@ FILE_KINDS = tuple(
         (r"subnet\.env", Kind.SUBNET_ENV),
         (r"net-conf", Kind.NET_CONF),
         (r"\.conflist|(?:^|/)\d\d-[\w.-]+\.conf$|cni/net\.d/|cni-conf", Kind.CNI_CONFIG),
-        (r"kubelet/config|kubelet[\w.-]*\.(?:ya?ml|json)$|configz", Kind.KUBELET_CONFIG),
-        (r"\.log(?:\.\d+)?$|(?:^|[/_-])logs?(?:[._-][\w.-]*)?\.txt$|(?:^|/)messages$", Kind.LOG),
+        (r"kubelet/config|kubelet[\w.-]{0,200}\.(?:ya?ml|json)$|configz", Kind.KUBELET_CONFIG),
+        (
+            r"\.log(?:\.\d+)?$|(?:^|[/_-])logs?(?:[._-][\w.-]{0,200})?\.txt$|(?:^|/)messages$",
+            Kind.LOG,
+        ),
         (r"syslog|journal|dmesg", Kind.LOG),
         (r"\.(?:ya?ml|json)$", Kind.OBJECTS),
-        (r"metrics[\w.-]*\.txt$|\.prom$", Kind.METRICS),
+        (r"metrics[\w.-]{0,200}\.txt$|\.prom$", Kind.METRICS),
         (r"describe", Kind.DESCRIBE),
         (r"(?:^|[/_-])events?(?:[._-]|$)", Kind.EVENTS),
         (r"nslookup|(?:^|[/_-])(?:dig|host|lookups?)(?:[._-]|$)", Kind.LOOKUP),
@@ -163,9 +166,14 @@ COMMAND_KINDS = tuple(
         (r"ls (?:-\S+ )*\S*/cni\b", Kind.FILE_LIST),
         (r"ip (?:-\S+ )*(?:r|ro|route)\b|route\b|netstat -\w*r", Kind.ROUTES),
         (r"ip6?tables|nft list", Kind.FILTER_RULES),
+        (r"openssl (?:s_client|x509)\b|kubeadm (?:alpha )?certs? check", Kind.CERTIFICATE),
         (r"sysctl\b|nstat\b|conntrack -S\b|ethtool -S\b", Kind.KERNEL_SETTINGS),
         (r"journalctl|dmesg|crictl logs|docker logs|nerdctl logs|stern\b|kubetail", Kind.LOG),
     )
+)
+# What stands before a command that a loop repeats, or that is timed or bounded.
+LOOPED = regex(
+    r"(?:(?:for|while|until)\b.{0,200}?[;\s]do\s+|timeout \S{1,20} |time (?:-p )?|[!({]\s*){1,6}"
 )
 READERS = regex(r"(?:cat|less|more|tail|head|zcat|bat|type|grep|egrep|zgrep|awk|sed)\b")
 PATH = regex(r"(?:^|\s)'?((?:[\w.~-]*/[\w./*@{}-]+)|[\w-]+\.[a-z]{2,8}|Corefile)'?(?=\s|$)")
@@ -191,7 +199,8 @@ BLIND = frozenset({"localhost", "master"})  # names that a prompt has without te
 
 def command_named(command: str, host: str = "") -> Named:
     """Return what a command tells of its output; `host` is the prompt's machine."""
-    words = command.split("|", maxsplit=1)[0].replace("\\", " ").split()[:60]
+    own = LOOPED.sub("", command[:4000], count=1) if LOOPED.match(command) else command
+    words = own.split("|", maxsplit=1)[0].replace("\\", " ").split()[:60]
     while words and (words[0] in WRAPPERS or "=" in words[0]):
         words = words[1:]
     if words and words[0] in KUBECTL:
@@ -296,7 +305,7 @@ TOOLS = (
     r"(?:sudo )?(?:kubectl|oc|k|cat|ip|iptables(?:-save)?|ip6tables|nslookup|dig|host|journalctl|"
     r"systemctl|crictl|docker|ctr|ls|ping|curl|wget|getent|resolvectl|ssh|helm|kubeadm|dmesg|route|"
     r"ifconfig|grep|tail|less|head|stern|nft|busybox|watch|microk8s|k3s|minikube|apt|apt-get|apk|nc|"
-    r"telnet|traceroute|cd|export|vi|vim|nano|exit)\b"
+    r"telnet|traceroute|openssl|cd|export|vi|vim|nano|exit)\b"
 )
 PROMPT = regex(
     "|".join(
@@ -316,6 +325,8 @@ PROMPT = regex(
             r"[A-Z]:\\[^>]{0,200}>(?P<h>.*)",
             r"\$ ?(?P<i>[\w./(\"'-].*)",
             rf"[%>#] ?(?P<j>{TOOLS}.*)",
+            # a command that somebody wrote above what it printed, marked as code or in bold
+            rf"(?:``?|\*\*)\$? ?(?P<n>{TOOLS}[^`*]{{0,1000}})(?:``?|\*\*):?$",
             r"(?P<k>(?:sudo )?(?:kubectl|oc|k|crictl|microk8s kubectl|k3s kubectl) "
             r"(?:-n \S+ |--\S+ )?(?:get|logs?|describe|exec|apply|delete|run|edit|ps|rollout|debug)"
             r" [^.]*[^.:,;?!]|(?:sudo )?(?:cat /\S+|journalctl -\S[^.]*|"
@@ -325,7 +336,7 @@ PROMPT = regex(
         )
     )
 )
-COMMANDS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m")
+COMMANDS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n")
 HOSTS = ("host", "host2", "place", "place2", "place3")
 HEADING = regex(
     r"==> (?P<path>\S.{0,300}?) <==$"
@@ -440,6 +451,11 @@ OPENINGS = (
         r"Using domain server:|[\w.-]+ domain name pointer |\S+\s+canonical name = ",
     ),
     (
+        "timed",  # what `time` prints, and what curl's --write-out is often told to
+        r"(?:real|user|sys)\s+\d{1,4}m ?\d{1,2}[.,]\d{1,3}s$|"
+        r"(?:time_)?namelookup\s{0,3}[:=]\s{0,10}\d{1,3}[.,]\d{1,6} ?s?$",
+    ),
+    (
         "addresses",
         rf"\d{{1,4}}: [\w.@:-]{{1,40}}: <|\d{{1,4}}: \S{{1,40}}\s+inet6? |link/\w+ |"
         rf"inet6? {ADDRESS}/\d+ |[\w.-]{{1,20}}: flags=\d+<|[\w.-]{{1,20}}\s+Link encap:|"
@@ -484,7 +500,18 @@ OPENINGS = (
         "metrics",
         r"# (?:HELP|TYPE) (?:coredns|process|go|promhttp)_|"
         r"(?:[^{}\"#]{0,80}[\s:>])?coredns_[a-z0-9_]{3,80}(?:\{[^{}]{0,400}\})? "
-        r"[\d.]{1,24}(?:e[+-]\d{1,3})?$",
+        r"[\d.]{1,24}(?:e[+-]\d{1,3})?$|"
+        r"container_cpu_cfs_(?:throttled_)?periods_total\{[^{}]{1,900}\} [\d.]{1,24}(?:e\+\d{1,3})?"
+        r"(?: \d{1,20})?$",
+    ),
+    (
+        "certificate",
+        r"Certificate:$|CONNECTED\([\dA-F]{8}\)$|# shown at https?://\S|"
+        r"(?:subject|issuer) ?= ?/?[A-Za-z]{1,20} ?= ?\S|"
+        r"not(?:Before|After)=[A-Z][a-z]{2} |Not (?:Before|After ?): [A-Z][a-z]{2} |"
+        r"X509v3 Subject Alternative Name:|-----BEGIN (?:TRUSTED )?CERTIFICATE-----$|"
+        r"verify (?:error:num=|return:)\d|Verify return code: \d|"
+        r"CERTIFICATE(?: AUTHORITY)?\s+EXPIRES\s+RESIDUAL TIME",
     ),
     ("health", r"/\S{1,200} of port \d{1,5} \([^()]{1,60}\): (?:\d{3}(?: |$)|no answer: )"),
     ("corefile", r"[^\s{}#\"'=<>][^{}\"'=<>]{0,300}\{(?:\s*(?:#.*)?$|\s+\w)"),
@@ -502,6 +529,7 @@ KINDS = {
     "describe": Kind.DESCRIBE,
     "field": Kind.DESCRIBE,
     "lookup": Kind.LOOKUP,
+    "timed": Kind.LOOKUP,
     "addresses": Kind.ADDRESSES,
     "routes": Kind.ROUTES,
     "rules": Kind.FILTER_RULES,
@@ -510,6 +538,7 @@ KINDS = {
     "sysctl": Kind.KERNEL_SETTINGS,
     "sockets": Kind.LISTENERS,
     "metrics": Kind.METRICS,
+    "certificate": Kind.CERTIFICATE,
     "health": Kind.HEALTH,
     "corefile": Kind.COREFILE,
 }
@@ -690,7 +719,7 @@ def log_end(lines: Lines, start: int) -> int:
                 break
         line = lines.plain[number]
         if not line[:1].isspace():
-            if boundary(lines, number):
+            if boundary(lines, number) or is_said(line):
                 break
             name = opening(lines, number)
             if name not in IN_LOGS:
@@ -702,6 +731,18 @@ def log_end(lines: Lines, start: int) -> int:
             break
         number = end = number + 1
     return end
+
+
+# What a person writes in a chat, with the time and the name before it.
+SAID = regex(
+    r"(?:\[\d{1,2}:\d\d(?::\d\d)?(?: ?[AP]M)?\] |\d{1,2}:\d\d (?:[AP]M )?)"
+    r"(?:<[\w .-]{1,40}>|@?[A-Za-z][\w.-]{0,30}(?: [A-Z][\w.-]{0,30})?:) "
+)
+
+
+def is_said(line: str) -> bool:
+    """Whether a person wrote a line, and no program that is known."""
+    return bool(SAID.match(line)) and program_of(line.strip()) is Emitter.UNKNOWN
 
 
 IN_LOGS = frozenset({"log", "", "json", "kubelet", "field", "addresses"})
@@ -922,6 +963,40 @@ def printed_resolv_end(lines: Lines, start: int) -> int:
     return end
 
 
+OF_CERTIFICATE = regex(
+    r"depth=\d|Certificate chain$|Server certificate$|-----(?:BEGIN|END) |\d{1,2} s:|[isav]:|---$|"
+    r"No client certificate|Peer sign|Server Temp Key|SSL handshake|SSL-Session:|Verification|"
+    r"New, |Acceptable client|Client Certificate|Requested Sign|Shared Requested|Server public key|"
+    r"Secure Renegotiation|Compression|Expansion|No ALPN|Early data|DONE$|\[check-expiration\]|"
+    r"(?:CN|OU?|C|ST|L) ?= ?\S|(?:DNS|IP Address|email|URI):\S|serial=|[A-Za-z0-9+/]{40,76}={0,2}$|"
+    r"[a-z][\w.-]{1,60}\s+[A-Z][a-z]{2} \d\d, \d{4} \d\d:\d\d UTC\s|"
+    r"No extensions (?:in|matched)|<none>$"
+)
+
+
+def certificate_end(lines: Lines, start: int) -> int:
+    """Return the end of what is told of certificates: openssl's output, or kubeadm's list.
+
+    What is set in belongs to what stands before it, and so does a PEM block up to its end.
+    """
+    base = lines.indent(start)
+    number = end = start
+    in_pem = False
+    while number < len(lines):
+        line = lines.plain[number].strip()
+        if line and number > start:
+            inner = in_pem or lines.indent(number) > base
+            if boundary(lines, number) or not (
+                inner or opening(lines, number) == "certificate" or OF_CERTIFICATE.match(line)
+            ):
+                break
+        in_pem = line.startswith("-----BEGIN ") or (in_pem and not line.startswith("-----END "))
+        number += 1
+        if line:
+            end = number
+    return end
+
+
 READERS_OF: dict[str, Reader] = {
     "log": log_end,
     "json": json_end,
@@ -941,8 +1016,9 @@ READERS_OF: dict[str, Reader] = {
         "lookup",
         also=r"Name:\s|Address(?:es)?(?: \d+)?:|Aliases:|timeout was \d|;|"
         r"\S+\.\s+(?:\d+\s+)?IN\s|\S+\.\s+\d+\s+(?:IN|CH)\s|[\w:.]+#53|"
-        r"\S+ (?:mail is handled|name server) ",
+        r"\S+ (?:mail is handled|name server) |(?:real|user|sys)\s+\d{1,4}m ?\d{1,2}[.,]\d{1,3}s$",
     ),
+    "timed": same_kind("timed", also=r"\d{1,3}[.,]\d{1,6}$|time_\w{1,30}\s{0,3}[:=]"),
     "addresses": same_kind(
         "addresses",
         also=r"valid_lft |inet6? |link/|altname |RX|TX|ether |UP |collisions|(?:bridge|vxlan|veth|"
@@ -969,6 +1045,7 @@ READERS_OF: dict[str, Reader] = {
         also=r"# (?:HELP|TYPE) [a-z]|"
         r"[a-z][a-z0-9_:]{2,100}(?:\{[^{}]{0,400}\})? (?:[-+]?[\d.]{1,24}(?:e[+-]\d{1,3})?|NaN)$",
     ),
+    "certificate": certificate_end,
     "health": same_kind("health"),
     "corefile": corefile_end,
 }
@@ -1008,6 +1085,14 @@ JSON_KINDS = (
 )
 JSON_HEAD = 20_000
 LINED = frozenset({Kind.LOG, Kind.DNS_ANSWERS})  # of which each line stands for itself
+# An nslookup that is asked at its own prompt: what it prints belongs to what was typed there.
+DIALOGUE = regex(r"(?:\S{1,300} ){0,40}(?:\S{0,200}/)?nslookup(?: -[\w=]{1,40}){0,9}$")
+# Of which lines may be condensed by `uniq -c`, which puts a count of seven columns before each.
+PROSE = frozenset({Kind.LOG, Kind.TEXT})
+COUNTED = regex(
+    r" {0,9}([1-9]\d{0,8}) {1,3}(?!(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b)"
+    r"(?=[^\s\d]|\d{4}[-/]\d\d[-/]\d\d|\d\d?\d?\.)"
+)
 # As mail and Markdown quote, with the blank or without; prompts are on some lines only.
 QUOTED = (regex(r"\s{0,3}>(?: |$)"), regex(r"\s{0,3}>"))
 DEEPEST_QUOTE = 5
@@ -1036,6 +1121,16 @@ def cut(text: str, *, origin: str, hint: str = "", first_line: int = 1) -> tuple
     blocks = list(merged(lines, blocks_of(lines, Command(named=file))))
     if file.kind in FORMATS and all(block.kind in {file.kind, Kind.TEXT} for block in blocks):
         blocks = [Block(file.kind, 0, len(lines), Command(named=file))]
+    times: dict[int, int] = {}
+    if told := condensed(lines, blocks):
+        fewer = [
+            COUNTED.sub("", line, count=1) if at in told else line for at, line in enumerate(raw)
+        ]
+        again = Lines(tuple(fewer), tuple(plain(line[:SEEN]) for line in fewer))
+        anew = list(merged(again, blocks_of(again, Command(named=file))))
+        others = [one for one in anew if one.kind not in PROSE]
+        if not any(one.start <= at < one.end for one in others for at in told):
+            raw, lines, blocks, times = fewer, again, anew, told
     blocks = [piece for block in blocks for piece in by_emitter(lines, block)]
     return tuple(
         Part(
@@ -1048,9 +1143,38 @@ def cut(text: str, *, origin: str, hint: str = "", first_line: int = 1) -> tuple
             container=block.command.named.container,
             command=block.command.text,
             previous=block.command.named.previous,
+            times=tuple(times.get(at, 1) for at in range(block.start, block.end))
+            if block.kind in PROSE and not times.keys().isdisjoint(range(block.start, block.end))
+            else (),
         )
         for block in blocks
     )
+
+
+def condensed(lines: Lines, blocks: Iterable[Block]) -> dict[int, int]:
+    """Return how often lines stood in what `uniq -c` made of them, by their numbers.
+
+    Those are lines in a row that all begin with a count. Numbers that only go up by one, such as
+    those of `nl`, are places, and what is the same everywhere is no count, but for 1.
+
+    Source: GNU coreutils 9.5 src/uniq.c (writeline: a count of seven columns and a blank).
+    """
+    found: dict[int, int] = {}
+    for block in blocks:
+        if block.kind not in PROSE:
+            continue
+        row: list[tuple[int, int]] = []
+        for at in range(block.start, block.end + 1):
+            match = COUNTED.match(lines.plain[at]) if at < block.end else None
+            if match is not None:
+                row.append((at, int(match[1])))
+                continue
+            counts = [count for _, count in row]
+            told = set(counts) == {1} or len(set(counts)) > 1
+            if len(row) > 1 and told and any(two - one != 1 for one, two in pairwise(counts)):
+                found.update(row)
+            row = []
+    return found
 
 
 def unquoted(raw: list[str]) -> list[str]:
@@ -1152,6 +1276,10 @@ def block_at(lines: Lines, start: int, command: Command) -> Block:
     name = opening(lines, start)
     if name == "json":
         return json_block(lines, start, command)
+    if name == "timed" and not RESOLVES.search(command.text[:4000]):
+        name = ""
+    elif not name and "namelookup}" in command.text and SECONDS.search(lines.plain[start]):
+        name = "timed"
     # A look-up's or a log's own lines are not torn out of what a command is known to print.
     if name in WEAK and expected and expected not in {KINDS[name], Kind.TABLE}:
         name = ""
@@ -1175,6 +1303,12 @@ def block_at(lines: Lines, start: int, command: Command) -> Block:
 
 
 WEAK = frozenset({"field"})
+# Programs that find the address of a name before all else.
+RESOLVES = regex(
+    r"(?:^|[\s(/;])(?:nslookup|dig|host|drill|kdig|getent|resolvectl|curl|wget|ping6?|nc|ncat|"
+    r"telnet|http|psql|mysql|redis-cli)\s|namelookup"
+)
+SECONDS = regex(r"(?:^|[\s:=])\d{1,3}[.,]\d{3,6}(?: ?s)?(?:$|[\s,;])")
 FAILED = regex(
     r"(?:[\w./-]+: )?(?:error|Error|unable|command terminated|No resources found|"
     r"(?:cat|ls|bash|sh|tail|head|grep): .*: )"
@@ -1233,6 +1367,11 @@ def yaml_kind(lines: Lines, start: int, end: int) -> Kind:
     return Kind.KUBELET_CONFIG if opening(lines, start) == "kubelet" else Kind.OBJECTS
 
 
+def is_dialogue(block: Block) -> bool:
+    """Whether a block is of an nslookup that was asked at its own prompt."""
+    return block.kind is Kind.LOOKUP and DIALOGUE.match(block.command.text) is not None
+
+
 def merged(lines: Lines, blocks: Iterator[Block]) -> Iterator[Block]:
     """Yield the blocks with the blank lines between them, texts and logs in a row made one."""
     last: Block | None = None
@@ -1240,7 +1379,9 @@ def merged(lines: Lines, blocks: Iterator[Block]) -> Iterator[Block]:
         if last is None:
             last = replace(block, start=0)
         elif block.kind is last.kind is Kind.TEXT or (
-            block.kind is last.kind and block.kind in LINED and block.command == last.command
+            block.kind is last.kind
+            and block.command == last.command
+            and (block.kind in LINED or is_dialogue(block))
         ):
             last = replace(last, end=block.end)
         else:

@@ -5,7 +5,7 @@ from lab.fault import Expect
 from lab.faults import corefile_brace
 
 EXPECT = Expect(
-    first=("corefile-argument-error", "corefile-version-skew"),
+    first=("corefile-unknown-property", "corefile-version-skew"),
     folded=("coredns-crashloop",),
 )
 

@@ -4,7 +4,7 @@ from lab.cluster import Lab
 from lab.fault import Expect
 from lab.faults import corefile_brace
 
-EXPECT = Expect(first=("corefile-syntax-error",), folded=("coredns-crashloop",))
+EXPECT = Expect(first=("corefile-duplicate-zone",), folded=("coredns-crashloop",))
 
 
 def stage(lab: Lab) -> None:

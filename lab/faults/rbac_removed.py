@@ -4,7 +4,7 @@ from lab.cluster import Lab
 from lab.fault import Expect
 
 EXPECT = Expect(
-    first=("rbac-endpointslices-forbidden",),
+    first=("rbac-core-resources-forbidden",),
     proven=False,  # CoreDNS 1.12.4 prints no reason, and another role may grant the same
     founding=True,
     versions=True,

@@ -9,10 +9,17 @@ from lab.cluster import EXTERNAL, Lab
 from lab.fault import Expect
 
 EXPECT = Expect(
-    first=("upstream-no-route", "node-resolvconf-wrong", "upstream-timeout"),
+    first=(
+        "upstream-route-refused",
+        "upstream-no-route",
+        "node-resolvconf-wrong",
+        "upstream-timeout",
+    ),
     beside=("node-resolvconf-wrong", "upstream-timeout"),
     answers=(
+        "upstream-route-refused",
         "upstream-no-route",
+        "upstream-network-unreachable",
         "node-resolvconf-wrong",
         "upstream-timeout",
         "upstream-never-answers",

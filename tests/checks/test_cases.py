@@ -6,6 +6,7 @@ from diagnose.collect import diagnose, facts_for
 from diagnose.judge import judge
 from diagnose.model import Check, Fact, Gap, GapKind, Severity, Status
 from diagnose.registry import load
+from diagnose.report.words import beside
 from tests.checks.worlds import Case, cases
 
 CASES = list(cases())
@@ -31,7 +32,9 @@ def test_case(case: Case) -> None:
     assert expected["why"]
     subjects = [str(finding.subject) for finding in verdict.findings]
     text = "\n".join(finding.message for finding in verdict.findings)
-    quotes = "\n".join(quote.text for one in verdict.findings for quote in one.quotes)
+    quotes = "\n".join(
+        f"{quote.text}\n{beside(quote)}" for one in verdict.findings for quote in one.quotes
+    )
     if "subjects" in expected:
         assert subjects == expected["subjects"]
     for word in expected.get("message", ()):

@@ -7,12 +7,26 @@ from datetime import timedelta
 from diagnose.asks import Ask
 from diagnose.collect import diagnose
 from diagnose.evidence import Evidence
-from diagnose.facts.dns_answers import ServerRole
+from diagnose.facts.coredns_metrics import Metrics
+from diagnose.facts.dns_answers import NameKind, ServerRole
 from diagnose.facts.lookups import Outcome
 from diagnose.facts.upstream_failures import UpstreamFailures
 from diagnose.model import Subject
+from diagnose.parsers import parser_of
+from diagnose.parts import Kind, Part
 from diagnose.registry import load
-from tests.facts.asked import API, BEGIN, HOST_1, HOST_2, UPSTREAM, UPSTREAM_2, WEB_1, WEB_2, World
+from tests.facts.asked import (
+    API,
+    BEGIN,
+    COREDNS_1,
+    HOST_1,
+    HOST_2,
+    UPSTREAM,
+    UPSTREAM_2,
+    WEB_1,
+    WEB_2,
+    World,
+)
 from tests.facts.items import log
 
 POD = Subject("Pod", "coredns-7c65d6cfc9-aaaaa", "kube-system", "node-1")
@@ -102,6 +116,47 @@ def test_one_upstream_of_several() -> None:
     found = fact(world).failures
     assert {one.server for one in found} == {"10.77.0.54"}
     assert all(one.others_answer for one in found)
+
+
+def of_counters(*servers: str) -> Metrics:
+    """Return what a CoreDNS pod counts of its upstreams."""
+    text = "".join(
+        f'coredns_proxy_request_duration_seconds_count{{proxy_name="forward",rcode="NOERROR",'
+        f'to="{server}:53"}} 3\n'
+        for server in servers
+    )
+    part = Part(Kind.METRICS, "metrics", text, subject=Subject("Pod", "coredns-a", "kube-system"))
+    (found,) = parser_of(part.kind)(part).items
+    assert isinstance(found, Metrics)
+    return found
+
+
+def test_a_server_that_coredns_does_not_ask_is_no_other_upstream() -> None:
+    """A pod that began long ago has a resolv.conf of that time; the counters name who is asked."""
+    world = World(
+        servers=(COREDNS_1, UPSTREAM, UPSTREAM_2),
+        rule=lambda one: Outcome.TIMEOUT if one.server == UPSTREAM_2 else None,
+    )
+    for servers, others in ((("10.77.0.54",), False), (("10.77.0.53", "10.77.0.54"), True)):
+        items = (of_counters(*servers), *world.items())
+        read = Evidence(items=items, looked=LOOKED).fetch(UpstreamFailures)
+        assert isinstance(read, UpstreamFailures)
+        assert {one.others_answer for one in read.failures} == {others}
+
+
+def test_where_coredns_fails_outside_no_other_upstream_helps() -> None:
+    """Whoever answers somebody else, CoreDNS resolves nothing by it."""
+    world = World(
+        servers=(COREDNS_1, UPSTREAM, UPSTREAM_2),
+        rule=lambda one: (
+            Outcome.TIMEOUT
+            if one.server == UPSTREAM_2
+            else Outcome.SERVFAIL
+            if one.server == COREDNS_1 and one.name_kind is NameKind.EXTERNAL
+            else None
+        ),
+    )
+    assert not any(one.others_answer for one in fact(world).failures)
 
 
 def test_a_place_that_is_answered_by_nobody_accuses_no_upstream() -> None:

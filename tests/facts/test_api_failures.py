@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -280,6 +282,27 @@ def test_minutes_of_log_without_the_repetition() -> None:
     line = f"2024-03-02T05:10:00Z {failed()}"
     assert not only(log(line, line, noise.format("12"))).recovered
     assert only(log(line, line, noise.format("16"))).recovered
+
+
+@pytest.mark.parametrize(
+    ("read", "change", "over"),
+    [
+        ("14", {}, True),
+        ("12", {}, False),  # it may be repeated yet
+        ("14", {"status": "CrashLoopBackOff"}, False),  # it waits, and so is silent
+        ("14", {"restarts": 3, "last_restart_age_s": 60.0}, False),
+        ("14", {"restarts": 3, "last_restart_age_s": 3600.0}, True),
+    ],
+)
+def test_a_log_that_was_read_minutes_after_its_last_failure(
+    read: str, change: dict[str, Any], over: bool
+) -> None:
+    """A program that runs says again within a minute what fails."""
+    line = f"2024-03-02T05:10:00Z {failed()}"
+    stream = replace(log(line, line), taken_at=datetime(2024, 3, 2, 5, int(read), tzinfo=UTC))
+    there = replace(pod(), **change)
+    assert only(stream, there).recovered is over
+    assert not only(log(line, line), there).recovered
 
 
 def test_a_pod_that_became_ready_later() -> None:

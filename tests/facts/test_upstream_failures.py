@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from diagnose.asks import Ask
 from diagnose.evidence import Evidence
+from diagnose.facts.dns_answers import Asked, NameKind, Place, PlaceKind, Server, ServerRole
 from diagnose.facts.logs import LogStream
+from diagnose.facts.lookups import Outcome
 from diagnose.facts.upstream_failures import UpstreamFailure, UpstreamFailures
-from diagnose.model import Gap
+from diagnose.model import Gap, Quote, Subject
 from diagnose.signatures.base import Emitter
 from diagnose.signatures.trouble import Reason
 from tests.facts.items import COREDNS, log, pod
@@ -176,7 +180,8 @@ def test_no_healthy_upstream() -> None:
     text = "[ERROR] plugin/errors: 2 example.com. AAAA: no healthy proxies"
     one = only(text, text)
     assert (one.server, one.trouble.reason, one.count) == ("", Reason.TIMEOUT, 2)
-    assert not one.certain
+    assert (one.unhealthy, one.certain) == (True, True)
+    assert not only(text).certain
     assert [one.server for one in failures(text, line())] == ["8.8.4.4"]
 
 
@@ -212,6 +217,34 @@ def test_a_run_that_was_ended_shows_no_end_of_failures() -> None:
     lines = (line(at="05:10:00"), quiet("09:00:00"))
     assert fact(log(*lines, previous=True)).ended == ()
     assert fact(log(*lines)).ended != ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "outcome", "certain"),
+    [
+        (300, Outcome.NOERROR, False),
+        (300, Outcome.SERVFAIL, True),
+        (10, Outcome.NOERROR, True),  # another upstream may have answered beside it
+    ],
+)
+def test_an_answer_of_the_pod_itself_since(seconds: int, outcome: Outcome, certain: bool) -> None:
+    """What was logged before corediag was answered is over, or comes and goes: no proof."""
+    at = datetime(2024, 3, 2, 5, 14, tzinfo=UTC)
+    own = Asked(
+        place=Place(PlaceKind.DIRECT, Subject("")),
+        server=Server(ServerRole.REPLICA, "10.200.0.5", subject=COREDNS),
+        transport="tcp",
+        name_kind=NameKind.EXTERNAL,
+        name="example.com.",
+        qtype="A",
+        outcome=outcome,
+        origin="answers",
+        quote=Quote("answers", "example.com. A"),
+        at=at + timedelta(seconds=seconds),
+    )
+    (failure,) = fact(log(line(at="05:10:00"), line(at="05:14:00")), own).failures
+    assert failure.certain is certain
+    assert (failure.answers_now == own.quote) is not certain
 
 
 # ------------------------------------------------------------------ what is known of it

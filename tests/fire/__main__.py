@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import atexit
 import functools
 import math
 import os
@@ -12,6 +11,7 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from tests.fire.faults import BY_NAME, ROWS
@@ -35,7 +35,8 @@ _world: list[World] = []
 def begin(name: str) -> None:
     """Open a world in a process of the pool."""
     closing = ExitStack()
-    atexit.register(closing.close)
+    # what is registered with atexit is not called in such a process, and its servers would go on
+    Finalize(None, closing.close, exitpriority=1)
     folder = Path(closing.enter_context(tempfile.TemporaryDirectory()))
     _world[:] = [closing.enter_context(opened(name, folder))]
 
@@ -72,7 +73,10 @@ def main() -> int:
             work |= {f"down: {how}": pool.submit(of_way, how, told.every) for how in WAYS}
             print(f"\n{name}")
             for title, future in work.items():
-                if time.monotonic() - started > 60 * told.minutes and future.cancel():
+                if time.monotonic() - started > 60 * told.minutes:
+                    for one in work.values():  # all at once: the processes are ahead of this loop
+                        one.cancel()
+                if future.cancelled():
                     left_out += 1
                     print(f"  {title:36} not run: the minutes are over")
                     continue

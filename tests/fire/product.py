@@ -656,6 +656,9 @@ ENOUGH: dict[str, dict[Ask, str]] = {
         Ask.KUBELET_CONFIGZ: "the cluster's ConfigMap stands for kubelets that were not read",
         Ask.KUBELET_CONFIG: "what each kubelet runs with outranks the ConfigMap",
     },
+    "rbac-core-resources-forbidden": {
+        Ask.RBAC: "CoreDNS's own log, read whole, would tell that a request of it is refused",
+    },
     "rbac-endpointslices-forbidden": {
         Ask.RBAC: "CoreDNS's own log, read whole, would tell that a request of it is refused",
     },

@@ -203,6 +203,8 @@ class Wire:
         """Wait; what the client says meanwhile is lost. Raises Gone when it hangs up."""
         ends_at = time.monotonic() + seconds
         while (left := ends_at - time.monotonic()) > 0:
+            if self.client.fileno() < 0:
+                raise Gone  # the proxy has gone away
             ready, _, _ = select.select([self.client], [], [], left)
             if ready and not self.client.recv(PIECE):
                 raise Gone

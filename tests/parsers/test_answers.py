@@ -19,7 +19,7 @@ from diagnose.facts.dns_answers import (
     ServerRole,
 )
 from diagnose.facts.lookups import NOWHERE, Outcome
-from diagnose.model import GapKind, Quote, Subject
+from diagnose.model import GapKind, ObjectQuote, Quote, Subject
 from diagnose.parsers.answers import MOST_ITEMS, line_of, parse, sentence, text_of
 from diagnose.parts import Kind, Part
 from diagnose.text.recognise import cut
@@ -83,10 +83,30 @@ def read(text: str) -> tuple[Asked, ...]:
     ],
 )
 def test_what_is_written_is_read(one: Asked) -> None:
-    """A line holds all that is known of a question; its sentence is the quote."""
+    """A line holds all that is known of a question; its sentence is the quote, in short."""
     (again,) = read(line_of(one))
-    assert again.quote == Quote("answers", sentence(one), 1)
+    assert (again.quote.origin, again.quote.text, again.quote.line) == ("answers", sentence(one), 1)
+    assert again.quote.summary
     assert replace(again, origin="", quote=one.quote) == one
+
+
+@pytest.mark.parametrize(
+    ("one", "piece"),
+    [
+        (TIMEOUT, f'"name": "{NAME}", "type": "A", "outcome": "timeout"'),
+        (FOUND, f'"name": "{NAME}", "type": "A", "outcome": "NOERROR", "answers": ["10.32.0.1"]'),
+    ],
+)
+def test_a_finding_quotes_what_was_asked_and_what_came(one: Asked, piece: str) -> None:
+    """A piece of the line as it stands, with the sentence beside it."""
+    line = line_of(one)
+    (again,) = read(f"\n{line}")
+    assert isinstance(again.quote, ObjectQuote)
+    seen = again.quote.seen()
+    assert (seen.text, seen.line, seen.summary) == (piece, 2, False)
+    assert piece in line
+    assert isinstance(seen, ObjectQuote)
+    assert seen.short == sentence(one)
 
 
 @pytest.mark.parametrize(

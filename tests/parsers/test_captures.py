@@ -1,6 +1,6 @@
 """Captures of DNS in the forms of tcpdump's versions."""
 
-from diagnose.facts.captures import Packet
+from diagnose.facts.captures import Packet, repeated
 from diagnose.model import Subject
 from diagnose.parsers import captures
 from diagnose.parts import Kind, Part
@@ -43,3 +43,17 @@ def test_what_an_overlay_carries() -> None:
 def test_other_traffic_is_no_packet_of_dns() -> None:
     """Flags of TCP are neither a query nor a reply."""
     assert packets("10:00:00.1 IP 10.0.0.1.443 > 10.0.0.2.5000: Flags [S], seq 1, win 9\n") == []
+
+
+def test_a_query_that_is_sent_again() -> None:
+    """Of two of one socket the one that was never answered is known; a copy is no repetition."""
+    several = packets(
+        "12:01:03.120001 IP 10.244.1.5.42111 > 10.96.0.10.53: 12345+ A? a.example. (27)\n"
+        "12:01:03.120032 IP 10.244.1.5.42111 > 10.96.0.10.53: 54321+ AAAA? a.example. (27)\n"
+        "12:01:03.120101 IP 10.244.1.5.42111 > 10.96.0.10.53: 12345+ A? a.example. (27)\n"
+        "12:01:03.121001 IP 10.96.0.10.53 > 10.244.1.5.42111: 12345*- 1/0/0 A 10.1.3.4 (43)\n"
+        "12:01:08.125001 IP 10.244.1.5.42111 > 10.96.0.10.53: 12345+ A? a.example. (27)\n"
+    )
+    (one,) = repeated(several)
+    assert (round(one.seconds), one.lost and one.lost.number) == (5, 54321)
+    assert not list(repeated(several[:4]))

@@ -94,6 +94,21 @@ def test_dots_are_no_directive() -> None:
     assert len(found.text.split("\n")) == len(WHOLE.split("\n"))
 
 
+@pytest.mark.parametrize("head", ["Corefile: |\n", "data:\n  Corefile: |-\n"])
+def test_the_key_of_a_configmap_is_no_zone(head: str) -> None:
+    """What was copied with the key that it has in a ConfigMap is the Corefile all the same."""
+    found = corefile(head + WHOLE)
+    assert found.faults == ()
+    assert not found.torn
+    assert [key.zone for block in found.blocks for key in block.keys] == ["."]
+    assert found.blocks[0].directives[0].line == head.count("\n") + 2
+
+
+def test_the_key_alone_is_no_corefile() -> None:
+    """A key whose text became a part of its own leaves nothing behind."""
+    assert parse(Part(Kind.COREFILE, "Corefile", "data:\n  Corefile: |\n")).items == ()
+
+
 def test_colours_are_taken_off() -> None:
     """A pager's colours do not make unknown directives."""
     coloured = WHOLE.replace("errors", "\x1b[1;31merrors\x1b[0m")

@@ -15,7 +15,7 @@ from diagnose.facts.nodes import Node
 from diagnose.facts.pods import Pod
 from diagnose.facts.services import Endpoint, Endpoints, Service, ServicePort
 from diagnose.facts.workloads import DaemonSet, Deployment
-from diagnose.model import GapKind, Subject
+from diagnose.model import GapKind, ObjectQuote, Subject
 from diagnose.parsers.describe import parse
 from diagnose.parts import Kind, Parsed, Part
 from diagnose.text.recognise import cut
@@ -164,6 +164,43 @@ def test_the_quote_shows_what_is_wrong() -> None:
     assert quote.text.endswith("Restart Count: 8")
     assert quote.line == 34
     assert quote.summary  # since no line reads so
+    assert isinstance(quote, ObjectQuote)
+    seen = quote.seen()
+    assert seen.text == "Reason:       CrashLoopBackOff"
+    assert seen.line is not None
+    assert CRASHING.split("\n")[seen.line - 10].strip() == seen.text
+    assert not seen.summary
+
+
+@pytest.mark.parametrize(
+    ("wanted", "line"),
+    [
+        (("selector",), "Selector:          k8s-app=kube-dns"),
+        (("selector", "tier"), "                   tier=dns"),
+        (("cluster_ips",), "IP:                10.32.0.10"),
+        (("addresses", "10.200.1.5"), "Endpoints:         10.200.0.5:53,10.200.1.5:53"),
+        (("selector", "k8s"), None),
+        (("targets",), None),
+    ],
+)
+def test_the_line_of_a_field_is_quoted(wanted: tuple[str, ...], line: str | None) -> None:
+    """Also a further line of its value; a part of a word is none, nor is a field of another one."""
+    text = (
+        "Name:              other\nNamespace:         kube-system\nSelector:          a=b\n\n\n"
+        "Name:              kube-dns\nNamespace:         kube-system\n"
+        "Selector:          k8s-app=kube-dns\n                   tier=dns\n"
+        "Type:              ClusterIP\nIP:                10.32.0.10\n"
+        "Endpoints:         10.200.0.5:53,10.200.1.5:53\nSession Affinity:  None\n"
+    )
+    found = [one for one in described(text).items if isinstance(one, Service)]
+    quote = next(one.quote for one in found if one.subject.name == "kube-dns").on(*wanted)
+    assert isinstance(quote, ObjectQuote)
+    seen = quote.seen()
+    if line is None:
+        assert seen.summary
+    else:
+        assert seen.line == text.split("\n").index(line) + 10
+        assert seen.text == line.strip()
 
 
 def test_ages_follow_from_what_has_a_date_and_an_age() -> None:

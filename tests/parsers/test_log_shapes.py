@@ -9,15 +9,16 @@ import os
 import random
 import signal
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import pytest
 
 from diagnose.facts.logs import LogStream
-from diagnose.parsers import logs
+from diagnose.parsers import log_crew, logs
 from diagnose.parsers.log_blocks import Block
-from diagnose.parsers.log_crew import Crew, Hand, hands_for
+from diagnose.parsers.log_crew import SIZE_BYTES, SLOT_BYTES, SLOTS, Crew, Hand, hands_for
 from diagnose.parsers.log_engines import automaton_over, hyperscan_over
 from diagnose.parsers.log_search import literals
 from diagnose.parsers.log_shapes import Digits, Odd, Reducer, Shape, digits_of
@@ -189,6 +190,8 @@ def test_lines_that_are_all_unlike_go_back_to_the_search() -> None:
         (r"listen (?:tcp|udp)[46]? ", Digits(every=True, prefix=b"listen ")),
         (r"a 1b|c 2d", Digits((b"a 0b", b"c 0d"))),
         (r"x[13]y|z", Digits(every=True)),
+        (r"qr \d{1,6} (?P<s>[1-9]\d{0,3}(?:\.\d{1,12})?)s", Digits(spots="the first of s")),
+        (r"qr (?:\d{1,6} (?P<s>[1-9]\d{0,3})s)?", Digits(every=True, prefix=b"qr ")),
     ],
 )
 def test_digits_that_a_pattern_looks_at(pattern: str, digits: Digits) -> None:
@@ -196,6 +199,7 @@ def test_digits_that_a_pattern_looks_at(pattern: str, digits: Digits) -> None:
     told = digits_of(pattern)
     assert told.every == digits.every
     assert told.prefix == digits.prefix
+    assert bool(told.spots) == bool(digits.spots)
     if not digits.every:
         assert all(any(one in run for one in told.runs) for run in digits.runs)
         assert bool(told.runs) == bool(digits.runs)
@@ -219,18 +223,20 @@ def long_log(tmp_path: Path) -> Path:
     return path
 
 
-def by_crew(path: Path, count: int, killed: bool = False) -> tuple[Parsed, Crew]:
-    """Return what is made of a log with so many processes; with `killed`, one dies on the way."""
+def by_crew(path: Path, count: int, sent: signal.Signals | None = None) -> tuple[Parsed, Crew]:
+    """Return what is made of a log with so many processes; one is `sent` a signal on the way."""
     part = Part(Kind.LOG, path.name, path=path, emitter=Emitter.COREDNS)
     scan = logs.Scan(part)
     scan.begin(flood(100))
+    every = logs.blocks(part)
+    first = next(every)  # now the file is open
     with Crew(scan.reducer, count) as crew:
         assert len(crew.hands) == count
         pids = [hand.pid for hand in crew.hands]
-        for number, (block, digest) in enumerate(crew.digests(logs.blocks(part))):
+        for number, (block, digest) in enumerate(crew.digests(chain((first,), every))):
             scan.read(block, digest)
-            if killed and number == 3:
-                os.kill(pids[0], signal.SIGKILL)
+            if sent and number == 3:
+                os.kill(pids[0], sent)
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
@@ -251,11 +257,36 @@ def test_processes_find_what_one_finds(long_log: Path) -> None:
 
 
 @FORKS
-def test_a_process_that_dies_costs_no_line(long_log: Path) -> None:
-    """What it had in hand is done again by the one that reads."""
-    survived, crew = by_crew(long_log, 2, killed=True)
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_process_that_dies_or_stops_costs_no_line(sent: signal.Signals, long_log: Path) -> None:
+    """What it had in hand is done again by the one that reads, which waits for nobody for ever."""
+    survived, crew = by_crew(long_log, 2, sent)
     assert survived == by_crew(long_log, 0)[0]
     assert crew.here > 0
+
+
+@FORKS
+def test_a_process_that_does_not_answer_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs, and sends a part of its result; the rest never comes."""
+    monkeypatch.setattr(log_crew, "LOOK_S", 0.01)
+    result_out, result_in = os.pipe()
+    os.write(result_in, (100).to_bytes(SIZE_BYTES, "big") + b"a part")
+    pid = os.fork()
+    if not pid:
+        signal.pause()
+    crew = Crew(Reducer(literals(routine=False)), 0)
+    order_out, order_in = os.pipe()
+    hand = Hand(pid, os.fdopen(order_in, "wb"), result_out, mmap.mmap(-1, SLOTS * SLOT_BYTES))
+    crew.hands.append(hand)
+    block = Block(b"\n" + flood(10))
+    assert crew.give(hand, block)
+    _, digest = crew.taken(block, hand)
+    assert (crew.hands, crew.here) == ([], 1)
+    assert digest.groups == crew.own(crew.reducer.digest(block)).groups
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    for descriptor in (result_in, order_out):
+        os.close(descriptor)
 
 
 class Interrupting:
@@ -270,7 +301,8 @@ class Interrupting:
 def test_an_interrupt_before_the_first_order_ends_a_process_quietly() -> None:
     """It never goes on with what the run itself does when it is interrupted."""
     crew = Crew(Reducer(literals(routine=False)), 0)
-    other = Hand(0, cast("BinaryIO", Interrupting()), io.BytesIO(), mmap.mmap(-1, 1))
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    other = Hand(0, cast("BinaryIO", Interrupting()), nowhere, mmap.mmap(-1, 1))
     crew.hands.append(other)
     try:
         hand = crew.start(1, 2)
@@ -279,7 +311,8 @@ def test_an_interrupt_before_the_first_order_ends_a_process_quietly() -> None:
     _, status = os.waitpid(hand.pid, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     hand.orders.close()
-    hand.results.close()
+    os.close(hand.results)
+    os.close(nowhere)
 
 
 def test_short_logs_start_no_process() -> None:

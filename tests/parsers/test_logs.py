@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.asks import Ask
-from diagnose.facts.logs import LogStream, Match
+from diagnose.facts.logs import LogStream, Match, shares
 from diagnose.facts.lookups import Lookup, Outcome
 from diagnose.model import CLUSTER, GapKind, Subject
 from diagnose.parsers import log_blocks, logs
 from diagnose.parts import Kind, Part
 from diagnose.signatures import api_client, cni, coredns, flannel, kernel, kubelet, runtime
 from diagnose.signatures.base import Emitter, Signature
+from diagnose.text.recognise import cut
 
 POD = Subject("Pod", "coredns-6b7f9c5d4-h2vqk", "kube-system")
 TIMEOUT = (
@@ -618,3 +619,17 @@ def test_nothing_is_too_odd_to_be_read(text: str, kind: Kind, emitter: Emitter) 
 def test_a_message_within_a_sentence(line: str, aside: bool) -> None:
     """Words before the level, and no time among them, are what people write."""
     assert logs.is_aside(line) is aside
+
+
+def test_a_condensed_log_counts_each_line_as_often_as_it_stood_there() -> None:
+    """`uniq -c` says how often; what is counted and shown goes by that."""
+    lines = "\n".join(
+        f"{count:7d} [ERROR] plugin/errors: 2 {name}.example. A: read udp "
+        "192.0.2.9:1->192.0.2.1:53: i/o timeout"
+        for count, name in ((1821, "a"), (40, "b"), (2, "c"))
+    )
+    (part_of_log,) = cut(lines + "\n", origin="a")
+    only = stream(part_of_log)
+    assert only.count(coredns.UPSTREAM_FAILED) == 1863
+    assert [match.times for match in only.matches] == [1821, 40, 2]
+    assert shares(only, [only.matches[:1], only.matches[1:]]) == [1821, 42]

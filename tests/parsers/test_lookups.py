@@ -83,6 +83,18 @@ def test_the_command_tells_what_a_timeout_does_not() -> None:
     ) == [(Outcome.TIMEOUT, "api.example.net", "10.32.0.10")]
 
 
+@pytest.mark.parametrize(
+    ("typed", "rooted"), [("example.com.", True), ("'example.com.'", True), ("example.com", False)]
+)
+def test_a_dot_at_the_end_keeps_the_search_list_away(typed: str, rooted: bool) -> None:
+    """It is told apart, since the names are the same without it; also at nslookup's own prompt."""
+    (one,) = lookups(BIND_FAIL, f"nslookup {typed}")
+    assert (one.typed, one.rooted) == ("example.com", rooted)
+    plain = typed.strip("'")
+    (two,) = lookups(f"> {plain}\n{BIND_FAIL}", "nslookup")
+    assert (two.typed, two.rooted) == ("example.com", rooted)
+
+
 def test_a_missing_aaaa_beside_an_a_is_a_success() -> None:
     """Most names have no AAAA record."""
     text = BIND_OK + "*** Can't find kubernetes.default.svc.cluster.local: No answer\n"
@@ -353,7 +365,7 @@ def test_what_is_no_lookup_is_a_gap() -> None:
     [
         (
             "kubectl exec -it web-0 -- nslookup -type=srv web.shop. 10.32.0.10 2>&1 | tail -3",
-            Asked("nslookup", "web.shop", "10.32.0.10", "SRV"),
+            Asked("nslookup", "web.shop", "10.32.0.10", "SRV", rooted=True),
         ),
         (
             "dig @10.32.0.10 -p 53 AAAA web.shop +tcp +short",

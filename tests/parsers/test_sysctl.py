@@ -99,7 +99,12 @@ def test_connection_tracking_is_summed() -> None:
         "cpu=1   \tfound=1 invalid=2 insert=0 insert_failed=20 drop=20 error=0\n"
         "cpu=0   \tfound=1 invalid=2 insert=0 insert_failed=33 drop=31 error=0\n"
     )
-    assert counters(text) == [("insert_failed", 51), ("insert_failed", 33)]
+    assert counters(text) == [
+        ("insert_failed", 51),
+        ("drop", 51),
+        ("insert_failed", 33),
+        ("drop", 31),
+    ]
 
 
 def test_connection_tracking_of_proc() -> None:
@@ -108,9 +113,24 @@ def test_connection_tracking_of_proc() -> None:
         "entries  clashres found new invalid ignore delete chainlength insert insert_failed drop\n"
     )
     row = " ".join(["00000000"] * 9 + ["0000378c", "00000000"]) + "\n"
-    assert counters(head + row + row) == [("insert_failed", 2 * 0x378C)]
+    assert counters(head + row + row) == [("insert_failed", 2 * 0x378C), ("drop", 0)]
     assert counters(head + row[:60] + "\n") == []
     assert counters(row) == []
+    assert counters((head + row + row) * 2) == [("insert_failed", 2 * 0x378C), ("drop", 0)] * 2
+
+
+def test_each_column_of_the_table_is_its_own() -> None:
+    """Linux 6.1 has early_drop behind drop; both are sums of all processors."""
+    head = (
+        "entries  clashres found new invalid ignore delete chainlength insert insert_failed drop "
+        "early_drop icmp_error  expect_new expect_create expect_delete search_restart\n"
+    )
+    zeros = ["00000000"]
+    rows = "".join(
+        " ".join([*zeros * 9, *counts, *zeros * 5]) + "\n"
+        for counts in (("00000001", "0000000a", "00000002"), ("00000000", "00000001", "00000010"))
+    )
+    assert counters(head + rows) == [("insert_failed", 1), ("drop", 11), ("early_drop", 18)]
 
 
 def test_what_a_driver_dropped() -> None:

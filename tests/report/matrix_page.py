@@ -17,7 +17,8 @@ from diagnose.collect import diagnose, evidence_of
 from diagnose.model import Diagnosis
 from diagnose.registry import load
 from diagnose.report import words
-from diagnose.report.matrix import LEGEND, matrix_of, plain, summary
+from diagnose.report.matrix import LEGEND, plain, summary
+from diagnose.report.seen_well import backends_of, matrix_of
 from diagnose.sources import given, loose
 
 ROOT = Path(__file__).parent.parent.parent
@@ -57,7 +58,7 @@ def example(found: Diagnosis) -> str:
     while lines and not lines[-1]:
         lines.pop()
     drawn = lines if matrix.all.failed else []
-    return "\n".join([*told, summary(matrix), *([""] if drawn else []), *drawn])
+    return "\n".join([*told, summary(matrix, backends_of(found)), *([""] if drawn else []), *drawn])
 
 
 def page(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from diagnose.model import ObjectQuote
 from diagnose.report.json import as_object, render
 from tests.report.samples import SAMPLES, healthy, hostile, many, proven_loop, unread
 
@@ -117,13 +118,16 @@ def test_a_quote_that_is_no_line_says_so() -> None:
     seen = hostile()
     (first, *rest) = seen.causes
     finding = first.verdict.findings[0]
-    quotes = (replace(finding.quotes[0], summary=True), finding.quotes[1])
+    told = ObjectQuote("x", "a line", 1, short="of an object")
+    quotes = (replace(finding.quotes[0], summary=True), finding.quotes[1], told)
     verdict = replace(first.verdict, findings=(replace(finding, quotes=quotes),))
     seen = replace(seen, causes=(replace(first, verdict=verdict), *rest))
     for report in (json.loads(render(seen)), as_object(seen)):
-        short, line = report["causes"][0]["findings"][0]["quotes"]
+        short, line, beside = report["causes"][0]["findings"][0]["quotes"]
         assert short["summary"] is True
         assert "summary" not in line
+        assert "short" not in line
+        assert (beside["text"], beside["short"]) == ("a line", "of an object")
 
 
 def test_causes_keep_their_rank() -> None:

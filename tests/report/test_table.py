@@ -7,8 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.model import CLUSTER, Cause, Diagnosis, Finding, Quote, Severity, Status, Verdict
+from diagnose.model import (
+    CLUSTER,
+    Cause,
+    Diagnosis,
+    Finding,
+    ObjectQuote,
+    Quote,
+    Remedy,
+    Risk,
+    Severity,
+    Status,
+    Subject,
+    Verdict,
+)
 from diagnose.report.layout import text_width
+from diagnose.report.steps import steps
 from diagnose.report.table import render
 from diagnose.report.words import is_command
 from tests.report.samples import CHECKS, SAMPLES, TAKEN_AT, healthy, many, proven_loop, tied, unread
@@ -155,9 +169,65 @@ def test_what_is_no_line_does_not_look_like_one() -> None:
     seen = a_diagnosis("a line")
     (cause,) = seen.causes
     (finding,) = cause.verdict.findings
-    quotes = (Quote("x", "a line", 1), Quote("x", "an object", 2, summary=True))
+    quotes = (
+        ObjectQuote("x", "a line", 1, short="of an object"),
+        Quote("x", "an object", 2, summary=True),
+    )
     verdict = replace(cause.verdict, findings=(replace(finding, quotes=quotes),))
     report = render(replace(seen, causes=(replace(cause, verdict=verdict),), verdicts=(verdict,)))
     assert "> a line" in report
-    assert "in short: an object" in report
+    assert "in short: of an object" in report
+    assert "no single line says it; in short: an object" in report
     assert "> an object" not in report
+
+
+def test_steps_shows_every_command_without_the_requests() -> None:
+    """Between the short report and -v, which is long; of many objects two stand for all."""
+    short, every, long = (render(many(), **how) for how in ({}, {"steps": True}, {"verbose": True}))
+    assert "--steps shows the commands of every step" in short
+    assert "--steps" not in every
+    commands = {
+        command
+        for cause in many().causes
+        for step in steps(cause.verdict.findings)
+        for command in step.first.commands
+        if is_command(command)
+    }
+    assert any(command not in short for command in commands)
+    assert all(command in every and command in long for command in commands)
+    assert len(short) < len(every) < len(long)
+
+
+def test_a_command_that_several_objects_need_stands_once() -> None:
+    """Steps of two nodes that are worded alike are one step, and so are their commands."""
+    look = "kubectl get nodes -o custom-columns=NAME:.metadata.name"
+    findings = tuple(
+        Finding(
+            Subject("Node", name),
+            f"{name} is wrong",
+            (Quote("nodes", name),),
+            Remedy(f"Look at {name}", (look, f"journalctl -u kubelet  # {name}"), Risk.SAFE, ""),
+        )
+        for name in ("n1", "n2")
+    )
+    loop = proven_loop()
+    cause = loop.causes[0]
+    verdict = replace(cause.verdict, findings=findings)
+    report = render(replace(loop, causes=(replace(cause, verdict=verdict),)))
+    assert report.count(look) == 1
+    assert report.count("journalctl -u kubelet") == 2
+
+
+def test_the_whole_of_a_long_line_is_shown_with_v() -> None:
+    """The short report says that it cut the line, and where the whole one is."""
+    text = f"head {'x' * 900} cni0 has 10.1.2.3/24, failed {'y' * 900} tail"
+    loop = proven_loop()
+    cause = loop.causes[0]
+    finding = replace(cause.verdict.findings[0], quotes=(Quote("log", text, 1),))
+    verdict = replace(cause.verdict, findings=(finding,))
+    found = replace(loop, causes=(replace(cause, verdict=verdict),))
+    short = render(found)
+    assert "characters left out" in short
+    assert "(-v and -o json show the whole line)" in short
+    long = re.sub(r"\s", "", render(found, verbose=True))
+    assert re.sub(r"\s", "", text) in long

@@ -1,5 +1,6 @@
 """What reports say in the same words."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,9 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnose.asks import Ask
-from diagnose.model import CLUSTER, Finding, GapKind, Quote, Status, Subject, Verdict
+from diagnose.model import (
+    CLUSTER,
+    Cause,
+    Finding,
+    GapKind,
+    Quote,
+    Severity,
+    Status,
+    Subject,
+    Verdict,
+)
 from diagnose.report import words
 from diagnose.report.words import Standing
+from diagnose.signatures.tables import SIGNATURES
 from tests.report.samples import (
     CHECKS,
     SAMPLES,
@@ -148,7 +160,7 @@ def test_gaps_are_grouped_by_what_they_block() -> None:
     )
     (gap,) = words.blocked(diagnosis)
     assert gap.checks == ("a", "b", "c")
-    assert words.blocked_text(gap).endswith("cut at line 3 (and 1 more reasons)")
+    assert words.blocked_text(gap).endswith("cut at line 3 (and 1 more reason)")
 
 
 def test_what_is_undecided_is_not_called_missing() -> None:
@@ -193,3 +205,56 @@ def test_coverage_line() -> None:
 def test_commands_are_told_from_prose(text: str, expected: bool) -> None:
     """What begins with a known program is a command to copy."""
     assert words.is_command(text) is expected
+
+
+LITERALS = [
+    (signature.name, wording.literal, wording.samples[0])
+    for signature in SIGNATURES
+    for wording in signature.wordings
+    if len(wording.literal) >= words.TELLING
+]
+
+
+@pytest.mark.parametrize(
+    ("literal", "sample"), [one[1:] for one in LITERALS], ids=[one[0] for one in LITERALS]
+)
+def test_a_long_quote_keeps_the_words_that_decide(literal: str, sample: str) -> None:
+    """Wherever a line that checks know by some words is cut, these stay, as they stand there."""
+    if len(sample) > words.QUOTE_LIMIT // 4:
+        return  # it has several such words, of which the first need not be the telling one
+    filler = "lorem-ipsum dolor sit amet consetetur sadipscing elitr " * 20
+    line = f"{filler}{sample} {filler}"
+    short = words.shortened(line)
+    assert literal in short
+    pieces = re.split(r" \[… \d+ characters left out …\] ", short)
+    assert len(pieces) > 1
+    assert all(piece in line for piece in pieces)
+
+
+def test_a_note_is_no_problem() -> None:
+    """The coverage line says so, as the exit code does."""
+    found = proven_loop()
+    loop = found.causes[0].verdict
+    noted = replace(
+        loop, findings=tuple(replace(one, severity=Severity.INFO) for one in loop.findings)
+    )
+    verdicts = tuple(noted if one.check == loop.check else one for one in found.verdicts)
+    told = words.coverage(replace(found, verdicts=verdicts))
+    assert str(told) == "14 checks: 2 problems, 1 note, 5 ok, 5 unknown, 1 not applicable"
+    assert told.ran == words.coverage(found).ran
+
+
+def test_what_different_lines_tell_is_no_choice() -> None:
+    """Each of several causes has a line of its own; one that they share may mean either."""
+    first, second, *_ = tied().causes
+
+    def resting_on(cause: Cause, *quotes: Quote) -> Cause:
+        finding = replace(cause.verdict.findings[0], quotes=quotes)
+        return replace(cause, verdict=replace(cause.verdict, findings=(finding,)))
+
+    one, two = (Quote("log", text, aside=False) for text in ("one", "two"))
+    assert words.each_by_itself([resting_on(first, one), resting_on(second, two)])
+    assert not words.each_by_itself([resting_on(first, one), resting_on(second, one)])
+    assert words.each_by_itself([resting_on(first, one), resting_on(second, one, two)]) is False
+    fact = Quote("pods", "no line of a log")
+    assert not words.each_by_itself([resting_on(first, one), resting_on(second, fact)])

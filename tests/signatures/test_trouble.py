@@ -44,6 +44,25 @@ TEXTS = (
         Reason.NETWORK_UNREACHABLE,
     ),
     (
+        "dial udp [2001:db8::53]:53: connect: cannot assign requested address",
+        Reason.NETWORK_UNREACHABLE,
+    ),
+    (
+        "dial udp [2001:db8::53]:53: socket: address family not supported by protocol",
+        Reason.NETWORK_UNREACHABLE,
+    ),
+    # no port is left to ask from
+    (LIST + "dial tcp 10.32.0.1:443: connect: cannot assign requested address", Reason.OTHER),
+    # what client-go makes of a reset up to v0.18, and what a server answered
+    (
+        'an error on the server ("") has prevented the request from succeeding (get services)',
+        Reason.RESET,
+    ),
+    (
+        'an error on the server ("unknown") has prevented the request from succeeding',
+        Reason.SERVER_ERROR,
+    ),
+    (
         "write udp 10.200.0.5:41234->8.8.4.4:53: write: operation not permitted",
         Reason.NOT_PERMITTED,
     ),
@@ -66,8 +85,8 @@ TEXTS = (
         Reason.CERT_NAME,
     ),
     (LIST + "x509: certificate relies on legacy Common Name field", Reason.CERT_NAME),
-    (LIST + 'x509: cannot parse dnsName "kubernetes.default.svc."', Reason.CERT_NAME),
-    (LIST + "x509: SAN dNSName is malformed", Reason.CERT_NAME),
+    (LIST + 'x509: cannot parse dnsName "kubernetes.default.svc."', Reason.CERT_MALFORMED),
+    (LIST + "x509: SAN dNSName is malformed", Reason.CERT_MALFORMED),
     (LIST + "x509: malformed certificate", Reason.TLS_OTHER),
     (LIST + "remote error: tls: handshake failure", Reason.TLS_OTHER),
     (LIST + "net/http: TLS handshake timeout", Reason.TLS_HANDSHAKE_TIMEOUT),

@@ -217,8 +217,9 @@ class Handler(BaseHTTPRequestHandler):
             pass
 
     def say(self, code: int, value: Object, headers: Mapping[str, str] | None = None) -> None:
-        """Answer with JSON."""
-        self.send(json.dumps(value).encode(), code, "application/json", headers or {})
+        """Answer with JSON, without blanks as an API server does."""
+        text = json.dumps(value, separators=(",", ":"))
+        self.send(text.encode(), code, "application/json", headers or {})
 
     def send(self, body: bytes, code: int, kind: str, headers: Mapping[str, str]) -> None:
         """Answer with some bytes."""
@@ -484,6 +485,8 @@ def healthy(nodes: int = 3, coredns: int = 2) -> Cluster:
         daemon_set("kube-flannel", "kube-flannel", flannel, nodes, nodes),
     )
     cluster.add("services", service("kube-dns", "10.32.0.10", dns))
+    own = {"clusterIP": "10.32.0.1", "ports": [{"name": "https", "port": 443}]}
+    cluster.add("services", thing("Service", "kubernetes", "default", spec=own))
     cluster.add(
         "endpointslices",
         thing(

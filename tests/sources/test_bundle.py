@@ -207,6 +207,39 @@ def test_an_error_leaves_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_stream_gets_the_bytes_that_a_file_gets(tmp_path: Path) -> None:
+    """And stays open; the size is told in both cases."""
+    out = io.BytesIO()
+    size = bundle.write(HAUL, out, redactor=Redactor())
+    path = tmp_path / "bundle.tar.gz"
+    assert bundle.write(HAUL, path, redactor=Redactor()) == size == len(out.getvalue())
+    assert path.read_bytes() == out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("ask", "then"),
+    [
+        ("corediag run --rung 3", "corediag collect -o FILE --rung 3  # anew"),
+        (
+            "corediag run --probe --probe-image IMAGE  # with sh",
+            "corediag collect -o FILE --probe --probe-image IMAGE  # anew, with sh",
+        ),
+        ("run it without --no-exec", "collect it anew without --no-exec"),
+        ("run it again", "collect it anew"),
+        ("run it as root", "run it as root"),
+        ("kubectl get nodes", "kubectl get nodes"),
+        ("corediag run --from .\ncat x", "corediag run --from .\ncat x"),
+    ],
+)
+def test_what_a_record_lacks_is_collected_anew(tmp_path: Path, ask: str, then: str) -> None:
+    """No run on a bundle can close its gaps, so what a run advises is put into those words."""
+    gap = Gap("the metrics", GapKind.NOT_COLLECTED, "it stopped", ask)
+    haul = replace(HAUL, gaps={Ask.DNS_METRICS: (gap,)}, general_gaps=(gap,))
+    back = bundle.read(written(tmp_path, haul))
+    assert back.gaps[Ask.DNS_METRICS] == (replace(gap, ask=then),)
+    assert back.general_gaps == (replace(gap, ask=then),)
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """It is an OSError, for the command line to tell."""
     with pytest.raises(OSError, match="nowhere"):

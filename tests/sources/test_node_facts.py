@@ -374,6 +374,10 @@ def test_sections_become_items_of_the_node() -> None:
         SETTINGS
         + "\n#corediag# counters cat /proc/net/netstat\n"
         + "TcpExt: Other IPReversePathFilter\nTcpExt: 9 342\n"
+        + "\n#corediag# counters cat /proc/net/stat/nf_conntrack\n"
+        + "entries  clashres found new invalid ignore delete chainlength insert insert_failed\n"
+        + " ".join(["00000000"] * 9 + ["0000002a"])
+        + "\n"
         + ADDRESSES
         + "\n#corediag# routes ip route\ndefault via 192.0.2.1 dev eth0\n"
         + "\n#corediag# listeners cat /proc/net/udp /proc/net/tcp\n/proc/net/udp:\n"
@@ -387,7 +391,11 @@ def test_sections_become_items_of_the_node() -> None:
         _host_root="/",
     )
     node = Subject("Node", "n1")
-    kinds = (Sysctl, Counter, Interface, Route, Listener, SubnetEnv, CNIConfig, FilterRules)
+    filtered, tracked = found.of(Counter)
+    assert (filtered.name, filtered.value) == ("IPReversePathFilter", 342)
+    assert (tracked.name, tracked.value, tracked.subject) == ("insert_failed", 42, node)
+    assert tracked.origin.startswith("n1: ")
+    kinds = (Sysctl, Interface, Route, Listener, SubnetEnv, CNIConfig, FilterRules)
     for kind in kinds:
         (item,) = found.of(kind)
         assert item.subject == node, kind
@@ -603,6 +611,35 @@ COMMIT
         ":KUBE-SEP-AAAAAAAAAAAAAAAA",
         ":KUBE-SVC-TCOU7JCQXEZGVUNU",
     ]
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+@pytest.mark.parametrize(("taken", "looks"), [("233", 1), ("236", 2), ("", 1)])
+def test_a_table_that_is_nearly_full_is_looked_at_twice(
+    shell: tuple[str, ...], taken: str, looks: int, tmp_path: Path
+) -> None:
+    """From nine tenths of its limit on; what grows meanwhile is in the second look alone."""
+    proc = tmp_path / "proc"
+    table, settings = proc / "net" / "stat" / "nf_conntrack", proc / "sys" / "net" / "netfilter"
+    table.parent.mkdir(parents=True)
+    settings.mkdir(parents=True)
+    table.write_text("entries  clashres found\n000000eb 00000000 00000000\n")
+    if taken:
+        (settings / "nf_conntrack_count").write_text(f"{taken}\n")
+    (settings / "nf_conntrack_max").write_text("262\n")
+    script = commands.SCRIPT.replace("/proc/", f"{proc}/").replace(
+        "sleep 2", f"echo 000000ff >>{table}"
+    )
+    ran = subprocess.run(
+        [*shell, "-c", script, "sh", "counters", "", "", "", ""],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert ran.stderr == ""
+    assert ran.stdout.count("entries") == looks
+    assert ran.stdout.count("000000ff") == looks - 1
 
 
 def test_the_script_only_reads() -> None:

@@ -117,3 +117,79 @@ def test_a_clients_error_below_a_manifest() -> None:
     manifest = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n"
     parts = cut(f"{manifest}\nwget: bad address 'db'\n", origin="a")
     assert [part.text.strip() for part in parts] == [manifest.strip(), "wget: bad address 'db'"]
+
+
+@pytest.mark.parametrize(
+    ("command", "parts"),
+    [("nslookup", 1), ("kubectl exec -it web-0 -- nslookup", 1), ("nslookup db", 4)],
+)
+def test_what_an_nslookup_is_asked_at_its_own_prompt(command: str, parts: int) -> None:
+    """What was typed there and what came of it are one dialogue; a single question is none."""
+    one = "> db\nServer:\t\t10.0.0.10\nAddress:\t10.0.0.10#53\n\nName:\tdb\nAddress: 10.0.0.7\n"
+    found = cut(f"# {command}\n{one}{one}", origin="a")
+    assert [part.kind for part in found] == [Kind.SHELL, *[Kind.LOOKUP] * parts]
+
+
+ERRORS = (
+    "[ERROR] plugin/errors: 2 a.example. A: read udp 192.0.2.9:1->192.0.2.1:53: i/o timeout",
+    "[ERROR] plugin/errors: 2 b.example. A: read udp 192.0.2.9:1->192.0.2.1:53: i/o timeout",
+    "[ERROR] plugin/errors: 2 c.example. A: read udp 192.0.2.9:1->192.0.2.1:53: i/o timeout",
+)
+
+
+@pytest.mark.parametrize("form", ["{:7d} {}", "{:4d} {}", "{}  {}", "{} {}"])
+def test_the_counts_of_uniq_are_no_part_of_a_line(form: str) -> None:
+    """They say how often it stood there; prose before it has none."""
+    lines = [form.format(*pair) for pair in zip((1821, 934, 2), ERRORS, strict=True)]
+    *_, part = cut("What we see:\n\n" + "\n".join(lines) + "\n", origin="a")
+    assert part.kind is Kind.LOG
+    assert part.text.splitlines()[-3:] == list(ERRORS)
+    assert part.times[-3:] == (1821, 934, 2)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [(1, 2, 3), (7, 8, 9), (26, 26, 26)],
+    ids=["nl", "lines of a file", "a day of the month"],
+)
+def test_numbers_that_are_no_counts_are_left(numbers: tuple[int, ...]) -> None:
+    """Those of lines go up by one; what is the same on each line tells of something else."""
+    lines = [f"{number} {line}" for number, line in zip(numbers, ERRORS, strict=True)]
+    assert not any(part.times for part in cut("\n".join(lines) + "\n", origin="a"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join((f"  12 {ERRORS[0]}", ERRORS[1], f"   7 {ERRORS[2]}")),
+        "12 Nov 10:00:01 n1 kubelet: a\n13 Nov 10:00:01 n1 kubelet: b\n9 Nov 10:00:02 n1 c\n",
+        "  1821  109K ACCEPT  all  --  *  *  0.0.0.0/0  0.0.0.0/0\n   12   1K DROP all -- * *\n",
+    ],
+    ids=["one line has none", "dates", "counters of rules"],
+)
+def test_other_columns_are_no_counts(text: str) -> None:
+    """Only where each line in a row has one is it a count; a table's column stays."""
+    for part in cut(text, origin="a"):
+        assert not part.times or part.kind in (Kind.LOG, Kind.TEXT)
+        assert "1821" not in text or part.kind is Kind.TEXT or "1821" in part.text
+
+
+def test_what_a_person_says_ends_a_log() -> None:
+    """In a chat the next line with a time and a name is no line of the log above."""
+    log = "[ERROR] plugin/errors: 2 a.example. A: read udp 10.0.0.2:1->10.0.0.1:53: i/o timeout\n"
+    kinds = [part.kind for part in cut(f"{log}[10:08] bob: did you restart it?\n", origin="a")]
+    assert kinds == [Kind.LOG, Kind.TEXT]
+
+
+@pytest.mark.parametrize(
+    ("text", "looked_up"),
+    [
+        ("$ time curl http://a\nreal\t0m5.013s\nuser\t0m0.004s\n", True),
+        ("$ time kubectl get nodes\nreal\t0m5.013s\nuser\t0m0.004s\n", False),
+        ('$ curl -w "%{time_namelookup}" http://a\n5.004\n', True),
+        ("$ while true; do nslookup a.example; done\nName:\ta.example\n", True),
+    ],
+)
+def test_the_time_of_what_looks_a_name_up(text: str, looked_up: bool) -> None:
+    """A command tells whether its time is a look-up's, also within a loop."""
+    assert (cut(text, origin="a")[-1].kind is Kind.LOOKUP) is looked_up

@@ -17,6 +17,7 @@ from diagnose.sources.plans.agents import (
     system_pods,
 )
 from diagnose.sources.plans.base import Plan, Run
+from diagnose.sources.plans.certificate import api_certificate
 from diagnose.sources.plans.dns import (
     deployments,
     dns_config,
@@ -72,6 +73,7 @@ PLANS: Mapping[Ask, Callable[[Run], Plan[Any]]] = {
     Ask.DNS_HEALTH: dns_health,
     Ask.DNS_METRICS: dns_metrics,
     Ask.RBAC: rbac,
+    Ask.API_CERTIFICATE: api_certificate,
     Ask.PROXY_LOGS: proxy_logs,
     Ask.FLANNEL_LOGS: flannel_logs,
     Ask.FLANNEL_CONFIG: flannel_config,

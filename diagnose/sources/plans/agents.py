@@ -60,6 +60,7 @@ AGENTS = (
     "nodelocaldns",
     "dns-default",
 )
+COUNTS = ("desiredNumberScheduled", "numberReady", "numberMisscheduled")
 # Of more warnings than are read those are left out, by the Event's reason, that every cluster has
 # by the thousand.
 USUAL = (
@@ -92,6 +93,14 @@ def daemon_sets(run: Run) -> Plan[Listing]:
     found = yield from listed(
         run, Ask.DAEMON_SETS, path, "daemonsets", pages=MOST_PAGES, cached=True
     )
+    for one in found.items:
+        if not is_counted(one):
+            run.gap(
+                Ask.DAEMON_SETS,
+                GapKind.MALFORMED,
+                f"the counts of DaemonSet {name_of(one)} are no numbers",
+                ASKS[Ask.DAEMON_SETS].by_hand,
+            )
     return found
 
 
@@ -101,8 +110,16 @@ def network_policies(run: Run) -> Plan[None]:
     yield from listed(run, ask, path, "networkpolicies", pages=MOST_PAGES)
 
 
+def is_counted(daemon_set: Object) -> bool:
+    """Whether the counts of a DaemonSet's pods are numbers, where there are any."""
+    status = at(daemon_set, "status")
+    return all(isinstance(at(status, name), int | None) for name in COUNTS)
+
+
 def is_whole(daemon_set: Object) -> bool:
     """Whether as many of a DaemonSet's pods are ready as there should be."""
+    if not is_counted(daemon_set):
+        return False
     status = at(daemon_set, "status")
     desired = number_at(status, "desiredNumberScheduled")
     return number_at(status, "numberReady") >= desired and not number_at(
@@ -198,7 +215,10 @@ def logs_of_set(run: Run, ask: Ask, daemon_set: Object, emitter: Emitter) -> Pla
             ),
         )[:MOST_LOGS]
     yield from logs_of(run, ask, pods, emitter, LINES)
-    if len(pods) < wanted:
+    if not is_counted(daemon_set):
+        because = f"how many pods {name_of(daemon_set)} has is not known"
+        run.gap(ask, GapKind.PARTIAL, because, ASKS[ask].by_hand)
+    elif len(pods) < wanted:
         run.gap(
             ask,
             GapKind.PARTIAL,

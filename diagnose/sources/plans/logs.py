@@ -92,7 +92,11 @@ def logs_of(run: Run, ask: Ask, pods: Sequence[Object], emitter: Emitter, lines:
     if not wanted:
         return
     answers = yield [request for *_, request in wanted]
+    current = b""
     for (pod, container, previous, _), answer in zip(wanted, answers, strict=True):
+        if previous and answer.fine and answer.body == current:
+            continue  # of a container that waits for its next start both are the run that ended
+        current = answer.body
         log_part(run, ask, emitter, pod, container, answer=answer, lines=lines, previous=previous)
 
 
