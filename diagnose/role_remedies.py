@@ -33,7 +33,7 @@ def restored(one: Refusal, account: str) -> tuple[Remedy, ...]:
             verify="no",
         ),
         Remedy(
-            title=f"Mend it: {one.why}" if one.why else "Restore role and binding",
+            title=title_of(one),
             commands=commands,
             risk=Risk.DISRUPTIVE,
             verify=f"kubectl auth can-i watch {proof} -A --as={account}",
@@ -41,6 +41,15 @@ def restored(one: Refusal, account: str) -> tuple[Remedy, ...]:
             "take it away again, so mend it there too",
         ),
     )
+
+
+def title_of(one: Refusal) -> str:
+    """Return what the step does: create what does not exist, or complete what does."""
+    if one.absent:
+        return f"Create {' and '.join(f'{each.kind} {each.name}' for each in one.absent)}"
+    if one.lacking:
+        return f"Give ClusterRole {one.role} the rules that it lacks"
+    return f"Name the account in ClusterRoleBinding {one.unbound}"
 
 
 def commands_for(one: Refusal, account: str) -> Iterator[str]:

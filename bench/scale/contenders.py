@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,8 @@ from bench.startup import environment
 from lab.process import LabError, output
 
 COREDIAG = str(Path(sys.executable).with_name("corediag"))
-LONGEST_S = 300.0  # that any command may take
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+LONGEST_S = 100.0  # that any command may take
 SLOW_S = 15.0  # a command that takes longer is not repeated as often
 SLOW_ROUNDS = 2
 FLOOR = "bare transfer"
@@ -104,7 +106,7 @@ def versions(kubectl: Path) -> dict[str, str]:
     }
     for name, word in (("popeye", "version"), ("k8sgpt", "version")):
         if path := shutil.which(name):
-            told = output(path, word)
+            told = COLOURS.sub("", output(path, word))
             found[name] = next((line for line in told.splitlines() if "ersion" in line), told[:80])
         else:
             found[name] = "not on PATH, not measured"

@@ -8,6 +8,7 @@ Limits: HTTP/1.1; a body must have its length said.
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import threading
@@ -107,23 +108,33 @@ class Relay:
             plain = socket.create_connection(self._target, timeout=30)
             plain.settimeout(None)
             with self._context.wrap_socket(plain, server_hostname=self._target[0]) as server:
-                back = threading.Thread(target=self._back, args=(server, client), daemon=True)
-                back.start()
                 reader = Reader(self.note)
-                while data := client.recv(BLOCK):
-                    reader.feed(data)
-                    server.sendall(data)
-                server.shutdown(socket.SHUT_WR)
-                back.join(10)
+                # One thread for both ways: a connection of OpenSSL must not be used by two at once
+                while True:
+                    ready, _, _ = select.select([client, server], [], [])
+                    if server in ready and not self._back(server, client):
+                        return
+                    if client in ready:
+                        data = client.recv(BLOCK)
+                        if not data:
+                            return
+                        reader.feed(data)
+                        server.sendall(data)
 
-    def _back(self, server: ssl.SSLSocket, client: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+    def _back(self, server: ssl.SSLSocket, client: socket.socket) -> bool:
+        """Hand on what has come; False at the end. What came may be no data: a session ticket."""
+        server.setblocking(False)
+        try:
             while data := server.recv(BLOCK):
                 with self._lock:
                     self.received += len(data)
                     self.last_at = time.perf_counter()
                 client.sendall(data)
-            client.shutdown(socket.SHUT_WR)
+        except ssl.SSLWantReadError:
+            return True
+        finally:
+            server.setblocking(True)
+        return False
 
 
 def kubeconfig(port: int) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 
 from tabulate import tabulate
 
-from bench.scale.contenders import FLOOR, RUNG_1, Spent
+from bench.scale.contenders import FLOOR, LONGEST_S, RUNG_1, Spent
 
+KILLED = -9  # by whom measures, after LONGEST_S
 HEADERS = (
     *("", "wall s", "CPU s", "peak RSS MB", "requests", "received MB", "server CPU s", "runs"),
     "first cause",
@@ -71,6 +72,8 @@ def said(one: Measured) -> str:
     if one.verdict is not None:
         return (one.verdict or "none") + ("" if one.right else " (WRONG)")
     statuses = {each.status for each in one.runs} - {0}
+    if statuses == {KILLED}:
+        return f"cut off at {LONGEST_S:g} s"
     return f"exit {', '.join(map(str, sorted(statuses)))}" if statuses else ""
 
 

@@ -72,14 +72,12 @@ class Digits:
     """Which digits of a line decide whether a pattern matches; all others may have any value.
 
     `runs` are flattened texts: a digit in one of them decides. With `every`, each digit does from
-    the first place of `prefix` on, which a match begins with. Without it, the digit behind each
-    match of `spots` in a shape does.
+    the first place of `prefix` on, which a match begins with.
     """
 
     runs: tuple[bytes, ...] = ()
     every: bool = False
     prefix: bytes = b""
-    spots: str = ""
 
 
 NEUTRAL = regex(
@@ -87,11 +85,6 @@ NEUTRAL = regex(
     r"\{\d*+(?:,\d*+)?\}[+?]?"
 )
 CLASS = regex(r"\[\^?\]?[^\]]*\]")
-# The end of a pattern that begins with a number that is not zero, and holds nothing else that tells
-# digits apart, that JSON escapes, or that looks beyond it.
-LEADING = regex(
-    r" (?:\(\?P<\w+>)?\[1-9\](?![?*+{])(?:[A-Za-z ]|\\[d.]|\{\d*+(?:,\d*+)?\}|\?|\(\?:|\))*+\Z"
-)
 PLAIN_RUN = regex(r"[A-Za-z0-9 :/@_\"'#%&,;<=>~-]+")
 BREAK, CLASS_WITH_DIGITS = "\0", "\1"
 
@@ -103,11 +96,6 @@ def flattened(text: str) -> bytes:
 
 def digits_of(pattern: str) -> Digits:
     """Return which digits a pattern looks at, rather too many than too few."""
-    if found := LEADING.search(pattern):
-        head = CLASS.sub("", NEUTRAL.sub(neutral_mark, pattern[: found.start()]))
-        end = found[0].replace("[1-9]", r"\d")
-        if head.count("(") == head.count(")") and is_one_way(head):
-            return replace(digits_of(pattern[: found.start()] + end), spots=f" (?={end[1:]})")
     # Escaped brackets go first, so that those of classes are the only ones left
     text = NEUTRAL.sub(neutral_mark, pattern)
     text = CLASS.sub(class_mark, text)
@@ -752,11 +740,8 @@ def decisive(flat: bytes, line: bytes, known: Literals) -> Spans | None:
         for wording in flats.wordings[number]:
             told = digits_in(wording.pattern)
             runs.update(told.runs)
-            if told.every or (told.spots and b"\\u" in flat):
+            if told.every:
                 spans.append((max(flat.find(told.prefix), 0), len(flat)))
-            elif told.spots:
-                spots = regex(told.spots).finditer(flat.decode("ascii"))
-                spans += [(spot.end(), spot.end() + 1) for spot in spots]
     for run in runs:
         at = flat.find(run)
         while at >= 0:
