@@ -536,12 +536,17 @@ def service(cells: Row, about: Subject, table: Table, quote: Quote) -> Service:
 
 
 def ports_of(cell: str | None) -> tuple[ServicePort, ...] | None:
-    """Return the ports of `53/UDP,53/TCP,80:30080/TCP`; None where one is no port."""
+    """Return the ports of `53/UDP,53/TCP,80:30080/TCP`; None where one is no port.
+
+    Each tells its protocol; a last one that does not is the piece of one.
+    """
     parts = listed(cell)
     if parts is None:
         return None
     found = [PORT.match(part) for part in parts]
-    if not all(found):
+    if found and found[-1] and not found[-1]["protocol"]:
+        found.pop()
+    if not found or not all(found):
         return None
     return tuple(
         ServicePort(int(port["port"]), port["protocol"] or "TCP") for port in found if port

@@ -51,7 +51,9 @@ def test_a_wrong_verdict_is_said() -> None:
 def test_a_tool_that_fails_is_seen_to_fail() -> None:
     """A process that was killed for its time has no time to compare."""
     killed = Measured("S", "healthy", "popeye", (Spent(300, 1, 5, 1, -9),))
-    assert "exit -9" in markdown([killed], TITLES, SIZES)
+    assert "cut off at 100 s" in markdown([killed], TITLES, SIZES)
+    failed = Measured("S", "healthy", "popeye", (Spent(1, 1, 5, 1, 2),))
+    assert "exit 2" in markdown([failed], TITLES, SIZES)
 
 
 def test_requests_that_grow_are_said() -> None:
