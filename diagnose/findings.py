@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from diagnose.facts.api_failures import ApiFailure, ApiFailures
 from diagnose.facts.corefile import Corefile
@@ -19,6 +20,9 @@ from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
 from diagnose.remedies import NODE, edit_corefile, look, quoted, restart_coredns
 from diagnose.signatures.base import Emitter, Signature
 from diagnose.signatures.trouble import Reason
+
+if TYPE_CHECKING:  # its module is for few checks
+    from diagnose.facts.certificate_faults import CertificateFault
 
 RARE_OF = 100  # one lost answer of so many is noted, and no more
 Steps = Callable[[ApiFailure], tuple[Remedy, ...]]
@@ -66,6 +70,24 @@ def api_findings(
             remedy=steps(first),
             proven=proven and any(one.certain for one in several),
             at=first.first_at,
+        )
+
+
+def certificate_findings(
+    faults: Iterable[CertificateFault], steps: Callable[[CertificateFault], tuple[Remedy, ...]]
+) -> Iterator[Finding]:
+    """Yield one finding per fault that was seen of a certificate.
+
+    A possibility: whoever fails may be shown another one.
+    """
+    for one in faults:
+        yield Finding(
+            subject=CLUSTER,
+            message=one.message,
+            quotes=one.quotes,
+            remedy=steps(one),
+            proven=False,
+            severity=one.severity,
         )
 
 

@@ -16,9 +16,12 @@ from diagnose.facts.logs import Match
 from diagnose.findings import sandbox_findings
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, stuck_pods_go_on
-from diagnose.signatures.cni import BRIDGE_ADDRESS_DENIED, BRIDGE_FAILED, FORWARDING_DENIED
-
-NO_BRIDGE = "already exists"  # "… but is not a bridge", which may be cut off
+from diagnose.signatures.cni import (
+    BRIDGE_ADDRESS_DENIED,
+    BRIDGE_FAILED,
+    FORWARDING_DENIED,
+    NO_BRIDGE,
+)
 
 
 @check(

@@ -16,9 +16,7 @@ from diagnose.facts.logs import Match
 from diagnose.findings import sandbox_findings
 from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, stuck_pods_go_on
-from diagnose.signatures.cni import BRIDGE_FAILED
-
-NO_BRIDGE = "already exists"  # "… but is not a bridge", which may be cut off
+from diagnose.signatures.cni import BRIDGE_FAILED, NO_BRIDGE
 
 
 @check(

@@ -11,6 +11,7 @@ Source: Go crypto/x509 verify.go (UnknownAuthorityError.Error), go1.22; client-g
 from collections.abc import Iterator
 
 from diagnose.check import check
+from diagnose.effects import COREDNS_WITHOUT_API
 from diagnose.facts import ApiFailures
 from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
@@ -25,12 +26,7 @@ from diagnose.signatures.trouble import Reason
     severity=Severity.CRITICAL,
     family="time-skew-cert",
     explains=(
-        "coredns-not-ready",
-        "kube-dns-not-synced",
-        "coredns-unsynced-start",
-        "coredns-api-error-hidden",
-        "coredns-klog-tmp-crash",
-        "coredns-crashloop",
+        *COREDNS_WITHOUT_API,
         "cni-apiserver-unauthorized",
     ),
 )

@@ -10,10 +10,11 @@ Source: Go crypto/x509 verify.go (CertificateInvalidError.Error, Expired), go1.2
 from collections.abc import Iterator
 
 from diagnose.check import check
+from diagnose.effects import COREDNS_WITHOUT_API
 from diagnose.facts import CertificateFaults
 from diagnose.facts.api_failures import ApiFailure
-from diagnose.findings import api_findings
-from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
+from diagnose.findings import api_findings, certificate_findings
+from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look
 from diagnose.signatures.trouble import Reason
 
@@ -22,14 +23,7 @@ from diagnose.signatures.trouble import Reason
     title="The API server's certificate is expired or not yet valid",
     severity=Severity.CRITICAL,
     family="time-skew-cert",
-    explains=(
-        "coredns-not-ready",
-        "kube-dns-not-synced",
-        "coredns-unsynced-start",
-        "coredns-api-error-hidden",
-        "coredns-klog-tmp-crash",
-        "coredns-crashloop",
-    ),
+    explains=COREDNS_WITHOUT_API,
 )
 def apiserver_cert_expired(certificates: CertificateFaults) -> Iterator[Finding]:
     """Yield one finding per program that says so, or per certificate that is seen to be."""
@@ -39,16 +33,8 @@ def apiserver_cert_expired(certificates: CertificateFaults) -> Iterator[Finding]
         "{target} shows a certificate outside its time",
         steps,
     )
-    for one in certificates.seen:
-        if one.reason is Reason.CERT_EXPIRED:
-            yield Finding(
-                subject=CLUSTER,
-                message=one.message,
-                quotes=one.quotes,
-                remedy=steps(),
-                proven=False,
-                severity=one.severity,
-            )
+    seen = (one for one in certificates.seen if one.reason is Reason.CERT_EXPIRED)
+    yield from certificate_findings(seen, lambda _: steps())
 
 
 def steps(_: ApiFailure | None = None) -> tuple[Remedy, ...]:

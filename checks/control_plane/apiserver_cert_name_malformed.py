@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 
 from diagnose.check import check
+from diagnose.effects import COREDNS_WITHOUT_API
 from diagnose.facts import ApiFailures
 from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
@@ -29,14 +30,7 @@ NAME = regex(r'cannot parse dnsName \\*"(?P<name>[\w.*-]{1,253})\\*"', re.ASCII)
     title="A name in the API server's certificate is malformed",
     severity=Severity.CRITICAL,
     family="time-skew-cert",
-    explains=(
-        "coredns-not-ready",
-        "kube-dns-not-synced",
-        "coredns-unsynced-start",
-        "coredns-api-error-hidden",
-        "coredns-klog-tmp-crash",
-        "coredns-crashloop",
-    ),
+    explains=COREDNS_WITHOUT_API,
 )
 def apiserver_cert_name_malformed(failures: ApiFailures) -> Iterator[Finding]:
     """Yield one finding per program that cannot read the certificate for a name in it."""

@@ -13,10 +13,11 @@ Source: Go crypto/x509 verify.go (HostnameError.Error), go1.22.
 from collections.abc import Iterator
 
 from diagnose.check import check
+from diagnose.effects import COREDNS_WITHOUT_API
 from diagnose.facts import CertificateFaults
 from diagnose.facts.api_failures import ApiFailure
-from diagnose.findings import api_findings
-from diagnose.model import CLUSTER, Finding, Remedy, Severity
+from diagnose.findings import api_findings, certificate_findings
+from diagnose.model import Finding, Remedy, Severity
 from diagnose.remedies import issue_certificate, names_of_certificate, quoted
 from diagnose.signatures.trouble import Reason
 
@@ -25,14 +26,7 @@ from diagnose.signatures.trouble import Reason
     title="The API server's certificate does not name the address asked",
     severity=Severity.CRITICAL,
     family="time-skew-cert",
-    explains=(
-        "coredns-not-ready",
-        "kube-dns-not-synced",
-        "coredns-unsynced-start",
-        "coredns-api-error-hidden",
-        "coredns-klog-tmp-crash",
-        "coredns-crashloop",
-    ),
+    explains=COREDNS_WITHOUT_API,
 )
 def apiserver_cert_name_mismatch(certificates: CertificateFaults) -> Iterator[Finding]:
     """Yield one finding per program that misses its address, or per certificate that lacks it."""
@@ -42,16 +36,8 @@ def apiserver_cert_name_mismatch(certificates: CertificateFaults) -> Iterator[Fi
         "the certificate of {target} does not fit",
         of_failure,
     )
-    for one in certificates.seen:
-        if one.reason is Reason.CERT_NAME:
-            yield Finding(
-                subject=CLUSTER,
-                message=one.message,
-                quotes=one.quotes,
-                remedy=steps(one.address),
-                proven=False,
-                severity=one.severity,
-            )
+    seen = (one for one in certificates.seen if one.reason is Reason.CERT_NAME)
+    yield from certificate_findings(seen, lambda one: steps(one.address))
     # An error that names nothing known, or the beginning of one: the name is what is left to see
     yield from api_findings(
         certificates.api,

@@ -10,6 +10,7 @@ Source: Linux icmp(7), EHOSTUNREACH and ENETUNREACH; Go net package (connect: no
 from collections.abc import Iterator
 
 from diagnose.check import check
+from diagnose.effects import COREDNS_WITHOUT_API
 from diagnose.facts import ApiFailures
 from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
@@ -23,12 +24,7 @@ from diagnose.signatures.trouble import Reason
     severity=Severity.CRITICAL,
     family="apiserver-unreachable",
     explains=(
-        "coredns-not-ready",
-        "kube-dns-not-synced",
-        "coredns-unsynced-start",
-        "coredns-api-error-hidden",
-        "coredns-klog-tmp-crash",
-        "coredns-crashloop",
+        *COREDNS_WITHOUT_API,
         "pods-stuck-container-creating",
     ),
 )

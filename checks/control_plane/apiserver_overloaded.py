@@ -7,6 +7,7 @@ Source: kubernetes/apimachinery pkg/api/errors/errors.go (NewGenericServerRespon
 from collections.abc import Iterator
 
 from diagnose.check import check
+from diagnose.effects import COREDNS_WITHOUT_API
 from diagnose.facts import ApiFailures
 from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
@@ -19,14 +20,7 @@ from diagnose.signatures.trouble import Reason
     title="The API server answers with errors",
     severity=Severity.CRITICAL,
     family="apiserver-unreachable",
-    explains=(
-        "coredns-not-ready",
-        "kube-dns-not-synced",
-        "coredns-unsynced-start",
-        "coredns-api-error-hidden",
-        "coredns-klog-tmp-crash",
-        "coredns-crashloop",
-    ),
+    explains=COREDNS_WITHOUT_API,
 )
 def apiserver_overloaded(failures: ApiFailures) -> Iterator[Finding]:
     """Yield one finding per program that the API server answers with 5xx or 429."""

@@ -12,6 +12,7 @@ error; proxyconnect); golang.org/x/net http/httpproxy (NO_PROXY takes addresses 
 from collections.abc import Iterator
 
 from diagnose.check import check
+from diagnose.effects import COREDNS_WITHOUT_API
 from diagnose.facts import ApiFailures
 from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
@@ -25,12 +26,7 @@ from diagnose.signatures.trouble import Reason
     severity=Severity.CRITICAL,
     family="apiserver-unreachable",
     explains=(
-        "coredns-not-ready",
-        "kube-dns-not-synced",
-        "coredns-unsynced-start",
-        "coredns-api-error-hidden",
-        "coredns-klog-tmp-crash",
-        "coredns-crashloop",
+        *COREDNS_WITHOUT_API,
         "flannel-daemonset-failing",
         "pods-stuck-container-creating",
     ),

@@ -11,6 +11,7 @@ like a TLS handshake), go1.22.
 from collections.abc import Iterator
 
 from diagnose.check import check
+from diagnose.effects import COREDNS_WITHOUT_API
 from diagnose.facts import ApiFailures
 from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
@@ -32,12 +33,7 @@ BROKEN = (
     severity=Severity.CRITICAL,
     family="apiserver-unreachable",
     explains=(
-        "coredns-not-ready",
-        "kube-dns-not-synced",
-        "coredns-unsynced-start",
-        "coredns-api-error-hidden",
-        "coredns-klog-tmp-crash",
-        "coredns-crashloop",
+        *COREDNS_WITHOUT_API,
         "pods-stuck-container-creating",
     ),
 )

@@ -11,6 +11,7 @@ Source: kubernetes/apiserver pkg/endpoints/filters/authentication.go (Unauthoriz
 from collections.abc import Iterator
 
 from diagnose.check import check
+from diagnose.effects import COREDNS_WITHOUT_API
 from diagnose.facts import ApiFailures
 from diagnose.facts.api_failures import ApiFailure
 from diagnose.findings import api_findings
@@ -25,12 +26,7 @@ from diagnose.signatures.trouble import Reason
     severity=Severity.CRITICAL,
     family="rbac",
     explains=(
-        "coredns-not-ready",
-        "kube-dns-not-synced",
-        "coredns-unsynced-start",
-        "coredns-api-error-hidden",
-        "coredns-klog-tmp-crash",
-        "coredns-crashloop",
+        *COREDNS_WITHOUT_API,
         "cni-apiserver-unauthorized",
     ),
 )

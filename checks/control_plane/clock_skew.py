@@ -14,7 +14,8 @@ from collections.abc import Iterator
 
 from diagnose.check import check
 from diagnose.facts import CertificateFaults
-from diagnose.model import CLUSTER, Finding, Remedy, Risk, Severity
+from diagnose.findings import certificate_findings
+from diagnose.model import Finding, Remedy, Risk, Severity
 from diagnose.remedies import look, quoted
 from diagnose.signatures.trouble import Reason
 from diagnose.text.regex import regex
@@ -30,16 +31,8 @@ BEFORE = regex(r"current time (?P<now>\S{10,40}) is before (?P<begin>\d\S{9,39}?
 )
 def clock_skew(certificates: CertificateFaults) -> Iterator[Finding]:
     """Yield one finding per program, or server, whose clock lies before a certificate in use."""
-    for early in certificates.seen:
-        if early.early:
-            yield Finding(
-                subject=CLUSTER,
-                message=early.message,
-                quotes=early.quotes,
-                remedy=steps(""),
-                proven=False,
-                severity=early.severity,
-            )
+    early = (one for one in certificates.seen if one.early)
+    yield from certificate_findings(early, lambda _: steps(""))
     for one in certificates.api.failures:
         match = BEFORE.search(one.quote.text) if one.trouble.reason is Reason.CERT_EXPIRED else None
         if match is None or one.recovered:

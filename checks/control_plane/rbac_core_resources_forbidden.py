@@ -13,6 +13,7 @@ coredns/coredns v1.12.0 plugin/kubernetes/README.md (permissions).
 from collections.abc import Iterator
 
 from diagnose.check import check
+from diagnose.effects import COREDNS_WITHOUT_API
 from diagnose.facts import RefusedPermissions
 from diagnose.facts.refused_permissions import Refusal
 from diagnose.findings import permission_findings
@@ -35,12 +36,7 @@ NEEDED = ("services", "namespaces", "endpointslices.discovery.k8s.io")
     severity=Severity.CRITICAL,
     family="rbac",
     explains=(
-        "coredns-not-ready",
-        "kube-dns-not-synced",
-        "coredns-unsynced-start",
-        "coredns-api-error-hidden",
-        "coredns-klog-tmp-crash",
-        "coredns-crashloop",
+        *COREDNS_WITHOUT_API,
         "coredns-replica-failing",
     ),
 )

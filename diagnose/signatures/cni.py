@@ -277,6 +277,7 @@ BRIDGE_ADDRESS_DENIED = Signature(
     ),
 )
 
+NO_BRIDGE = "already exists"  # "… but is not a bridge", which may be cut off
 BRIDGE_FAILED = Signature(
     name="bridge-failed",
     emitter=EMITTER,
